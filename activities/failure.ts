@@ -1,0 +1,16 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { describeError, FAILURES, type FailureType } from '../src/core/failure';
+import type { Resources } from './resources';
+
+/** What leaves an activity: a type of the failure table and a redacted sentence. No stack, no detail: servers quote rows there. */
+export function applicationFailure(resources: Resources, error: unknown, type: FailureType): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message: resources.redact(describeError(error)),
+    nonRetryable: !FAILURES[type].retry,
+  });
+}
+
+export function isCancelled(error: unknown): error is CancelledFailure {
+  return error instanceof CancelledFailure;
+}

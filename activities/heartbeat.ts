@@ -1,0 +1,30 @@
+import { Context } from '@temporalio/activity';
+import type { Progress } from './context';
+
+export interface Pulse extends Disposable {
+  readonly signal: AbortSignal;
+  readonly attempt: number;
+  progress(progress: Progress): void;
+}
+
+/**
+ * Tells the server that this attempt is alive, on a clock of its own: a statement may run for an hour. What it says is
+ * the last progress. A stopped process sends nothing, which is how another worker learns to take over.
+ */
+export function startPulse(): Pulse {
+  const context = Context.current();
+  let last: Progress | undefined;
+  const beat = (): void => context.heartbeat(last);
+  const every = Math.max(250, Math.floor((context.info.heartbeatTimeoutMs ?? 15_000) / 4));
+  const timer = setInterval(beat, every);
+  beat();
+  return {
+    signal: context.cancellationSignal,
+    attempt: context.info.attempt,
+    progress: (progress) => {
+      last = progress;
+      beat();
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CutoverError, describeError } from '../../../src/core/failure';
+import { fileDigest } from './files';
+
+const sequence = z.strictObject({ value: z.string(), called: z.boolean() });
+const file = z.strictObject({ file: z.string(), sha256: z.string(), bytes: z.number() });
+
+/** manifest.json of a backup: what must come back, all of one snapshot but the sequences. */
+const SCHEMA = z.strictObject({
+  version: z.literal(1),
+  tool: z.string(),
+  run: z.string(),
+  step: z.string(),
+  createdAt: z.string(),
+  server: z.strictObject({ version: z.string(), major: z.number(), fingerprint: z.string() }),
+  /** `takenAt`: the moment that a restore goes back to, by the server's clock; `lsn`: its place in the WAL. */
+  snapshot: z.strictObject({ takenAt: z.string(), lsn: z.string() }),
+  dump: file.extend({ compression: z.enum(['zstd', 'gzip']), program: z.string(), major: z.number() }),
+  /** Roles without passwords, for servers that do not have them. */
+  roles: file,
+  excludedSchemas: z.array(z.string()),
+  tables: z.record(
+    z.string(),
+    z.strictObject({ rows: z.string(), digest: z.string(), columns: z.array(z.strictObject({ name: z.string(), as: z.enum(['value', 'text', 'exact-text']) })) }),
+  ),
+  sequences: z.record(z.string(), z.strictObject({ before: sequence, after: sequence })),
+  rolesInUse: z.array(z.string()),
+  inventory: z.record(z.string(), z.array(z.string())),
+});
+
+export type Manifest = z.infer<typeof SCHEMA>;
+
+export const MANIFEST_FILE = 'manifest.json';
+
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  /** Of the file's bytes. */
+  readonly sha256: string;
+}
+
+/** @throws Refused when there is none or it is not one of ours. */
+export async function readManifest(folder: string): Promise<StoredManifest> {
+  const path = join(folder, MANIFEST_FILE);
+  try {
+    const manifest = SCHEMA.parse(JSON.parse(await readFile(path, 'utf8')));
+    return { manifest, sha256: (await fileDigest(path)).sha256 };
+  } catch (cause) {
+    throw new CutoverError(
+      'Refused',
+      `The manifest ${path} cannot be read (${describeError(cause).slice(0, 200)}): the backup counts for nothing; take another.`,
+      { cause },
+    );
+  }
+}
+
+/** What is wrong with the files of a backup; nothing = each has the sha256 that the manifest says. Reads all of them. */
+export async function damageOf(folder: string, manifest: Manifest, signal: AbortSignal): Promise<readonly string[]> {
+  const damage: string[] = [];
+  for (const expected of [manifest.dump, manifest.roles]) {
+    const found = await fileDigest(join(folder, expected.file), signal).catch((error: unknown) => describeError(error));
+    if (typeof found === 'string') damage.push(`${expected.file} cannot be read (${found})`);
+    else if (found.bytes !== expected.bytes) damage.push(`${expected.file} has ${found.bytes} bytes instead of ${expected.bytes}`);
+    else if (found.sha256 !== expected.sha256) damage.push(`${expected.file} has another sha256 than when it was written`);
+  }
+  return damage;
+}

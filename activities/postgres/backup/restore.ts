@@ -1,0 +1,68 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { CutoverError } from '../../../src/core/failure';
+import type { PostgresTarget } from '../../resources';
+import { startChild } from '../child';
+import { findPgTool, findProgram } from '../tools';
+import { tally } from './files';
+import { together } from './flow';
+import { withLibpqEnv } from './libpq';
+import type { Manifest } from './manifest';
+
+export interface RestoreOptions {
+  readonly scratch: PostgresTarget;
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly applicationName: string;
+  readonly bin?: string;
+  readonly signal: AbortSignal;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * The whole dump into scratch, owners and grants included, in one transaction: after a failure nothing of it is there.
+ * Publications and subscriptions stay out: a restored subscription would start to read from the live server.
+ *
+ * @throws CommandFailed with pg_restore's last lines.
+ */
+export async function restore(options: RestoreOptions): Promise<void> {
+  const { manifest, scratch } = options;
+  const pgRestore = await findPgTool({ name: 'pg_restore', atLeastMajor: manifest.dump.major, bin: options.bin });
+  const zstd = manifest.dump.compression === 'zstd' ? await needZstd() : undefined;
+  await withLibpqEnv(scratch, options.applicationName, (env) =>
+    together(options.signal, async (signal, part) => {
+      const source = createReadStream(join(options.folder, manifest.dump.file), { signal, highWaterMark: 1 << 20 });
+      const sink = await startChild({ program: pgRestore.path, args: restoreArgs(env), env, signal });
+      sink.stdout.resume();
+      part(sink.ended);
+      const counted = tally(options.onBytes);
+      if (zstd === undefined) {
+        part(pipeline(source, counted.through, sink.stdin, { signal }));
+      } else {
+        const unzip = await startChild({ program: zstd, args: ['-d', '-q', '-c'], env: {}, signal });
+        part(unzip.ended);
+        part(pipeline(source, counted.through, unzip.stdin, { signal }));
+        part(pipeline(unzip.stdout, sink.stdin, { signal }));
+      }
+      return () => undefined;
+    }),
+  );
+}
+
+function restoreArgs(env: Readonly<Record<string, string>>): readonly string[] {
+  return [
+    `--dbname=${env.PGDATABASE ?? ''}`,
+    '--single-transaction',
+    '--exit-on-error',
+    '--no-password',
+    '--no-publications',
+    '--no-subscriptions',
+  ];
+}
+
+async function needZstd(): Promise<string> {
+  const found = await findProgram('zstd');
+  if (found !== undefined) return found;
+  throw new CutoverError('Misconfigured', 'The dump is compressed with zstd, which is not on this worker; install the package zstd.');
+}

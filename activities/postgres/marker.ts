@@ -1,0 +1,31 @@
+import type { PgContext, PgSession } from './context';
+import { literal } from './identifiers';
+
+/** What the tool writes as COMMENT on all it creates, in the same transaction: this run, this step, nobody else. */
+export function markerOf(context: Pick<PgContext, 'run' | 'step'>): string {
+  return marker(context.run.id, context.step.id);
+}
+
+export function marker(runId: string, stepId: string): string {
+  return `${runMarker(runId)} ${stepId}`;
+}
+
+/** What the comments of all objects of one run begin with. */
+export function runMarker(runId: string): string {
+  return `cutover ${runId}`;
+}
+
+/** Ours = a line of the comment is the marker. */
+export function isMarked(comment: string | null | undefined, mark: string): boolean {
+  return (comment ?? '').split('\n').includes(mark);
+}
+
+/** Adds the marker to an object's comment; what the plan's own DDL said there stays. `object` as after COMMENT ON. */
+export async function mark(tx: PgSession, object: string, comment: string | null, mark: string): Promise<void> {
+  if (isMarked(comment, mark)) return;
+  await tx.execute(commentOn(object, comment === null ? mark : `${comment}\n${mark}`));
+}
+
+export function commentOn(object: string, text: string): string {
+  return `COMMENT ON ${object} IS ${literal(text)}`;
+}

@@ -1,0 +1,46 @@
+import type { Membership } from '../../src/core/step';
+import { fit63, split } from './identifiers';
+
+/** What a `key` step makes beside the column. Function and sequence are `schema.name`; triggers belong to their table. */
+export interface KeyNames {
+  /** Counts the rows that forgot their key: bumped without a lock, and not undone by a rollback. */
+  readonly sequence: string;
+  readonly stamp: TriggerNames;
+  /** Takes the stamping's place during the undo: nothing can write the key any more. */
+  readonly forget: TriggerNames;
+}
+
+export interface TriggerNames {
+  readonly function: string;
+  readonly trigger: string;
+}
+
+/**
+ * Triggers of one table fire in the order of their names: `zz` lets a trigger of the application set the key first, and
+ * leaves the last word to the one that forgets it.
+ */
+export function keyNames(table: string, column: string): KeyNames {
+  const { schema, local } = split(table);
+  const own = (what: string): string => `${schema}.${fit63(`cutover_${what}_${local}_${column}`)}`;
+  return {
+    sequence: own('forgotten'),
+    stamp: { function: own('stamp'), trigger: fit63(`zz_cutover_stamp_${column}`) },
+    forget: { function: own('forget'), trigger: fit63(`zz_cutover_forget_${column}`) },
+  };
+}
+
+/** What joins every new user to the tenant: a trigger on the users' table. */
+export function memberNames(members: Membership): TriggerNames {
+  const users = split(members.from.table);
+  const joined = split(members.table).local;
+  return {
+    function: `${users.schema}.${fit63(`cutover_join_${users.local}_${joined}`)}`,
+    trigger: fit63(`zz_cutover_join_${joined}`),
+  };
+}
+
+/** What keeps a table as it is while its undo archives it. */
+export function refusalNames(table: string): TriggerNames {
+  const { schema, local } = split(table);
+  return { function: `${schema}.${fit63(`cutover_refuse_${local}`)}`, trigger: 'aa_cutover_refuse' };
+}

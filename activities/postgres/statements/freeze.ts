@@ -1,0 +1,90 @@
+import type { FlagSwitch, FreezeArgs, Membership } from '../../../src/core/step';
+import { dollarQuoted, ident, literal, qualified } from '../identifiers';
+import { exclusive, NO_LOCK, type Given, type Statement, type StepStatements } from './statement';
+
+export const FIRST_LOCK_AT = 'cutover.first_lock_at';
+export const LAST_LOCK_AT = 'cutover.last_lock_at';
+
+/** Sorted, each once: two freezes can never wait for each other, and neither can a freeze and its undo. */
+export function lockOrder(args: FreezeArgs): readonly string[] {
+  return [...new Set(args.tables.map((t) => t.table))].sort();
+}
+
+/**
+ * Takes the locks one by one within ONE stall budget: each wait gets what the ones before have left. Whoever queues
+ * behind us waits no longer than that, and an application that holds a lock is never made a deadlock's victim.
+ */
+export function lockAll(tables: readonly string[], stallMs: number): string {
+  return `DO ${dollarQuoted(`DECLARE
+  target text;
+  remaining integer;
+  began timestamptz := clock_timestamp();
+BEGIN
+  FOREACH target IN ARRAY ARRAY[${tables.map((t) => literal(qualified(t))).join(', ')}] LOOP
+    remaining := ${Math.floor(stallMs)} - floor(extract(epoch FROM clock_timestamp() - began) * 1000)::integer;
+    IF remaining < 1 THEN
+      RAISE EXCEPTION 'the stall budget of ${Math.floor(stallMs)} ms was spent before the lock on %', target USING ERRCODE = 'lock_not_available';
+    END IF;
+    PERFORM set_config('lock_timeout', remaining || 'ms', true);
+    EXECUTE 'LOCK TABLE ' || target || ' IN ACCESS EXCLUSIVE MODE';
+    IF current_setting('${FIRST_LOCK_AT}', true) IS NULL OR current_setting('${FIRST_LOCK_AT}', true) = '' THEN
+      PERFORM set_config('${FIRST_LOCK_AT}', clock_timestamp()::text, true);
+    END IF;
+  END LOOP;
+  PERFORM set_config('${LAST_LOCK_AT}', clock_timestamp()::text, true);
+END`)}`;
+}
+
+/** Rows that the application wrote without a key since the backfill: found through the index that begins with the key. */
+export function sweepRows(table: string, column: string, tenant: string): string {
+  return `UPDATE ${qualified(table)} SET ${ident(column)} = ${literal(tenant)} WHERE ${ident(column)} IS NULL`;
+}
+
+/** Users without a membership. Costs a pass over the users, so it runs before the fence; within it only when no trigger joins new users. */
+export function sweepMembers(members: Membership): string {
+  const { table, user, tenant, roleColumn, role, from } = members;
+  return `INSERT INTO ${qualified(table)} (${ident(user)}, ${ident(tenant)}, ${ident(roleColumn)})
+SELECT u.${ident(from.column)}, u.${ident(from.key)}, ${literal(role)} FROM ${qualified(from.table)} u
+WHERE NOT EXISTS (SELECT FROM ${qualified(table)} m WHERE m.${ident(user)} = u.${ident(from.column)})
+ON CONFLICT DO NOTHING`;
+}
+
+/** Free, because the CHECK is validated: PostgreSQL takes it as the proof and scans nothing. */
+export function requireKey(table: string, column: string, check: string): string {
+  return `ALTER TABLE ${qualified(table)} ALTER COLUMN ${ident(column)} SET NOT NULL, DROP CONSTRAINT IF EXISTS ${ident(check)}`;
+}
+
+export function setFlag(flag: FlagSwitch, value: string): string {
+  const { table, keyColumn, valueColumn, key } = flag;
+  return `INSERT INTO ${qualified(table)} (${ident(keyColumn)}, ${ident(valueColumn)}) VALUES (${literal(key)}, ${literal(value)})
+ON CONFLICT (${ident(keyColumn)}) DO UPDATE SET ${ident(valueColumn)} = EXCLUDED.${ident(valueColumn)}`;
+}
+
+export function removeFlag(flag: FlagSwitch): string {
+  return `DELETE FROM ${qualified(flag.table)} WHERE ${ident(flag.keyColumn)} = ${literal(flag.key)}`;
+}
+
+export function readFlag(flag: FlagSwitch): string {
+  return `SELECT ${ident(flag.valueColumn)}::text AS value FROM ${qualified(flag.table)} WHERE ${ident(flag.keyColumn)} = ${literal(flag.key)}`;
+}
+
+/** For the offline preview: the same texts in the order in which they are sent. */
+export function freezeStatements(args: FreezeArgs, given: Given): StepStatements {
+  const locks: Statement = {
+    sql: lockAll(lockOrder(args), args.stallMs),
+    lock: exclusive(lockOrder(args).join(', '), `from the first lock to COMMIT, at most ${args.budgetMs} ms`),
+  };
+  const inside = (sql: string): Statement => ({ sql, lock: 'within the locks already held' });
+  return {
+    forward: [
+      ...(args.members ? [{ sql: sweepMembers(args.members), lock: 'before the fence: row locks on new memberships only' }] : []),
+      locks,
+      ...args.tables.map((t) => inside(sweepRows(t.table, t.column, given.value(t.rule.tenant)))),
+      ...args.tables.map((t) => inside(requireKey(t.table, t.column, t.required))),
+      inside(setFlag(args.switch, args.switch.to)),
+      { sql: 'COMMIT', lock: NO_LOCK },
+    ],
+    back: [locks, inside(setFlag(args.switch, '<value captured before the switch>')), { sql: 'COMMIT', lock: NO_LOCK }],
+  };
+}
+

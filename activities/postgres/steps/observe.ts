@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { breached, observe, type Window } from '../../../src/core/breach';
+import { clip, done, evidenceOf, type Check, type Verdict } from '../../../src/core/evidence';
+import { describeError } from '../../../src/core/failure';
+import type { Probe } from '../../../src/core/step';
+import { httpGet, NoAnswer } from '../../http';
+import type { HttpTarget, Resources } from '../../resources';
+import type { PgContext, PgSession, PgStepHandler } from '../context';
+import { isConnectionLoss } from '../errors';
+import { answers } from '../answers';
+
+type Context = PgContext<'observe'>;
+
+/** How far the watch has come; kept in the target, so that another worker goes on where this one was. */
+interface Watch {
+  readonly elapsedMs: number;
+  readonly asked: number;
+  readonly failed: number;
+  readonly inconclusive: number;
+  readonly windows: Readonly<Record<string, Window>>;
+  readonly last: Readonly<Record<string, string>>;
+}
+
+/** Probes for as long as the plan says. The clock counts only time under observation: a pause stops it. */
+export function observeStep(resources: Resources): PgStepHandler<'observe'> {
+  return {
+    do: async (context) => {
+      const { args } = context;
+      let watch = await load(context);
+      while (watch.elapsedMs < args.forMs) {
+        const from = performance.now();
+        watch = await round(resources, context, watch);
+        const broken = args.probes.find((p) => breached(watch.windows[p.name] ?? [], args.failures));
+        if (broken && args.then !== 'notify') return breach(context, watch, broken);
+        context.progress({ doing: `observes, ${watch.failed} of ${watch.asked} answers failed`, done: watch.elapsedMs, total: args.forMs, unit: 'ms' });
+        const pause = Math.min(args.everyMs - (performance.now() - from), args.forMs - watch.elapsedMs);
+        if (pause > 0) await sleep(pause, undefined, { signal: context.signal });
+        watch = { ...watch, elapsedMs: watch.elapsedMs + (performance.now() - from) };
+        await save(context, watch);
+      }
+      if (watch.asked === 0 && args.probes.length > 0) watch = await round(resources, context, watch);
+      return evidenceOf(`observed for ${Math.round(watch.elapsedMs / 1000)} s`, verdicts(context, watch), figures(watch));
+    },
+    undo: async () => done('Nothing was changed by observing.'),
+  };
+}
+
+async function round(resources: Resources, context: Context, before: Watch): Promise<Watch> {
+  let watch = before;
+  for (const probe of context.args.probes) {
+    const { verdict, observed } = await ask(resources, context, probe);
+    watch = {
+      ...watch,
+      asked: watch.asked + 1,
+      failed: watch.failed + (verdict === 'fail' ? 1 : 0),
+      inconclusive: watch.inconclusive + (verdict === 'inconclusive' ? 1 : 0),
+      windows: { ...watch.windows, [probe.name]: observe(watch.windows[probe.name] ?? [], verdict, context.args.of) },
+      last: { ...watch.last, [probe.name]: clip(observed, 200) },
+    };
+  }
+  return watch;
+}
+
+interface Answer {
+  readonly verdict: Verdict;
+  readonly observed: string;
+}
+
+async function ask(resources: Resources, context: Context, probe: Probe): Promise<Answer> {
+  return probe.kind === 'http' ? askHttp(resources.target(probe.target) as HttpTarget, context, probe) : askSql(context, probe);
+}
+
+async function askHttp(target: HttpTarget, context: Context, probe: Extract<Probe, { kind: 'http' }>): Promise<Answer> {
+  try {
+    const { status, body } = await httpGet(target, { path: probe.path, timeoutMs: probe.timeoutMs, signal: context.signal, ...(probe.headers ? { headers: probe.headers } : {}) });
+    const fits = status === probe.expect.status && (probe.expect.contains === undefined || body.includes(probe.expect.contains));
+    return { verdict: fits ? 'pass' : 'fail', observed: `status ${status}, ${clip(body, 120)}` };
+  } catch (error) {
+    if (error instanceof NoAnswer) return { verdict: 'fail', observed: error.message };
+    throw error;
+  }
+}
+
+async function askSql(context: Context, probe: Extract<Probe, { kind: 'sql' }>): Promise<Answer> {
+  try {
+    return await context.read((session) => answers(session, probe.sql, probe.expect), probe.as);
+  } catch (error) {
+    if (isConnectionLoss(error)) return { verdict: 'inconclusive', observed: describeError(error) };
+    return { verdict: 'fail', observed: describeError(error) };
+  }
+}
+
+function breach(context: Context, watch: Watch, probe: Probe) {
+  const { failures, of } = context.args;
+  return evidenceOf(
+    `breach: probe ${probe.name} failed ${failures} times in its last ${of} answers`,
+    verdicts(context, watch, probe.name),
+    figures(watch),
+  );
+}
+
+function verdicts(context: Context, watch: Watch, broken?: string): readonly Check[] {
+  return context.args.probes.map((p): Check => {
+    const window = watch.windows[p.name] ?? [];
+    const verdict: Verdict = p.name === broken ? 'fail' : window.length === 0 ? 'inconclusive' : 'pass';
+    return { name: p.name, verdict, expected: `fewer than ${context.args.failures} failures in ${context.args.of}`, observed: watch.last[p.name] ?? 'never answered' };
+  });
+}
+
+function figures(watch: Watch): Record<string, number> {
+  return { observedMs: Math.round(watch.elapsedMs), asked: watch.asked, failed: watch.failed, inconclusive: watch.inconclusive };
+}
+
+const START: Watch = { elapsedMs: 0, asked: 0, failed: 0, inconclusive: 0, windows: {}, last: {} };
+
+/** A new round of the step starts with empty windows, or the same breach would be found again at once; its clock goes on. */
+async function load(context: Context): Promise<Watch> {
+  const key = [context.run.id, context.step.id];
+  const [row] = await context.read((s: PgSession) =>
+    s.query<{ value: Watch }>(`SELECT value FROM cutover.progress WHERE run_id = $1 AND step = $2 AND name = 'watch'`, key),
+  );
+  return row ? { ...row.value, windows: {} } : START;
+}
+
+async function save(context: Context, watch: Watch): Promise<void> {
+  await context.transaction((tx) =>
+    tx.execute(
+      `INSERT INTO cutover.progress (run_id, step, name, value) VALUES ($1, $2, 'watch', $3)
+       ON CONFLICT (run_id, step, name) DO UPDATE SET value = EXCLUDED.value, at = now()`,
+      [context.run.id, context.step.id, JSON.stringify(watch)],
+    ),
+  );
+}

@@ -1,0 +1,93 @@
+import { evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
+import { constraintsOf, findColumn, findTrigger } from '../catalog';
+import type { PgContext, PgSession, PgStepHandler } from '../context';
+import { readForgotten, type Forgotten } from '../forgotten';
+import { isMarked, runMarker } from '../marker';
+import { keyNames } from '../names';
+import { asOwnerOf } from '../owner';
+import { refused } from '../pg-error';
+import { settle } from '../settle';
+import { dropJoinTrigger } from '../statements/members';
+import { dropRequired } from '../statements/required';
+import { dropStamping } from '../statements/retire';
+import { together } from '../together';
+
+type Context = PgContext<'retire'>;
+type Keyed = Context['args']['tables'][number];
+
+/** Contract: what only the way back needed goes; the stamping goes once nobody forgets the key, or stays for a reason. */
+export const retireStep: PgStepHandler<'retire'> = {
+  do: async (context) => {
+    const { args } = context;
+    const now = await context.read((session) => readForgotten(session, args.tables));
+    if (args.keepStamping === undefined) await refuseUnlessStill(context, now);
+    let redundant = 0;
+    for (const keyed of args.tables) redundant += await context.transaction((tx) => dropRedundant(tx, context, keyed));
+    if (args.keepStamping !== undefined) return context.commit((tx) => proveKept(tx, context, { now, redundant }));
+    for (const keyed of args.tables) await context.transaction((tx) => drop(tx, keyed.table, dropStamping(keyed)));
+    const { members } = args;
+    if (members) await context.transaction((tx) => drop(tx, members.from.table, dropJoinTrigger(members)));
+    return context.commit((tx) => proveDropped(tx, context, redundant));
+  },
+  undo: async () => {
+    throw refused('Contract is past the point of no return: what it dropped comes back only from the backup.');
+  },
+};
+
+/** One application that still forgets the key would from now on write rows that nobody sees, or be refused. */
+async function refuseUnlessStill(context: Context, now: Forgotten): Promise<void> {
+  const { baseline } = context.args;
+  if (!baseline) {
+    throw refused('Nothing was captured when observe began, so nobody can say whether the application still forgets the key; keep the stamping (`contract.keepStamping: <reason>`).');
+  }
+  const then = await context.captured<Forgotten>(baseline);
+  if (then.serverStart !== now.serverStart) {
+    throw refused(`The server was restarted since observe began (${then.serverStart}, now ${now.serverStart}), which may move the counters; observe again, or keep the stamping.`);
+  }
+  const moved = Object.entries(now.tables).filter(([table, n]) => n !== (then.tables[table] ?? 0));
+  if (moved.length === 0) return;
+  const said = moved.map(([table, n]) => `${table}: ${n - (then.tables[table] ?? 0)}`).join(', ');
+  throw refused(`The application still wrote rows without their key while observe lasted (${said}); let it write the key everywhere, or keep the stamping with a reason.`);
+}
+
+/** A CHECK of this run that NOT NULL has made redundant. */
+async function dropRedundant(tx: PgSession, context: Context, { table, column }: Keyed): Promise<number> {
+  if (!(await findColumn(tx, table, column))?.notNull) return 0;
+  const own = (await constraintsOf(tx, table)).filter((c) => c.kind === 'c' && isOfRun(c.comment, context));
+  for (const { name } of own) await drop(tx, table, [dropRequired({ table, name })]);
+  return own.length;
+}
+
+function isOfRun(comment: string | null, { run }: Context): boolean {
+  return (comment ?? '').split('\n').some((line) => line.startsWith(`${runMarker(run.id)} `) && isMarked(comment, line));
+}
+
+async function drop(tx: PgSession, table: string, statements: Parameters<typeof together>[1]): Promise<void> {
+  await settle(tx, [table]);
+  await asOwnerOf(tx, table, async () => together(tx, statements));
+}
+
+async function proveKept(tx: PgSession, context: Context, facts: { readonly now: Forgotten; readonly redundant: number }): Promise<Evidence> {
+  const counters = Object.entries(facts.now.tables);
+  const checks = await triggerChecks(tx, context, 'enabled always');
+  return evidenceOf(
+    `The stamping stays: ${context.args.keepStamping}. Rows that came without key so far: ${counters.reduce((sum, [, n]) => sum + n, 0)}`,
+    checks,
+    { redundantChecksDropped: facts.redundant, ...Object.fromEntries(counters) },
+  );
+}
+
+async function proveDropped(tx: PgSession, context: Context, redundant: number): Promise<Evidence> {
+  const checks = await triggerChecks(tx, context, 'gone');
+  return evidenceOf('The stamping is gone: the application writes the key itself', checks, { redundantChecksDropped: redundant });
+}
+
+async function triggerChecks(tx: PgSession, { args }: Context, expected: string): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  for (const { table, column } of args.tables) {
+    const trigger = await findTrigger(tx, table, keyNames(table, column).stamp.trigger);
+    const state = !trigger ? 'gone' : trigger.enabled === 'A' ? 'enabled always' : `state ${trigger.enabled}`;
+    checks.push(expectEqual(`${table}: stamping trigger`, expected, state));
+  }
+  return checks;
+}

@@ -1,0 +1,21 @@
+import type { PgSession } from './context';
+import type { Statement } from './statements/statement';
+
+/**
+ * Sends statements in one message: what runs under a lock must not wait for the network between them. They run in the
+ * transaction that is open.
+ */
+export async function together(tx: PgSession, statements: readonly Statement[]): Promise<void> {
+  await tx.execute(statements.map((s) => s.sql).join(';\n'));
+}
+
+/** Remembers, on the server's clock, when the lock stood. */
+export const LOCKED_NOW = `SELECT set_config('cutover.locked_at', clock_timestamp()::text, true)`;
+
+/** Milliseconds since `LOCKED_NOW`; the COMMIT is still to come. */
+export async function heldMs(tx: PgSession): Promise<number> {
+  const rows = await tx.query<{ ms: string }>(
+    `SELECT round(1000 * extract(epoch FROM clock_timestamp() - current_setting('cutover.locked_at')::timestamptz)::numeric, 1) AS ms`,
+  );
+  return Number(rows[0]?.ms);
+}

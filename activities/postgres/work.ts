@@ -1,0 +1,112 @@
+import type { Evidence } from '../../src/core/evidence';
+import type { StepArgs, StepKind } from '../../src/core/step';
+import type { PgAttempt } from './attempt';
+import type { PgContext, PgSession, TxOptions } from './context';
+import { requireCapture } from './lane/capture';
+import { checkToken } from './lane/claim';
+import { retryOnLocks } from './lock-retry';
+import { SESSION_DEFAULTS, type OwnedSession } from './session';
+
+/** What all lock waits of one try may cost the application; below deadlock_timeout, so that we give up and never it. */
+const LOCK_TIMEOUT_MS = 100;
+const PATIENCE_MS = 60_000;
+
+/** A step's ways to read and write, over one attempt. */
+export function contextOf<K extends StepKind>(attempt: PgAttempt<K>): PgContext<K> {
+  const { input, pulse, log } = attempt.setup;
+  const main = timed(attempt);
+  const retrying = async <T>(options: TxOptions, work: () => Promise<T>): Promise<T> => {
+    const watcher = async (): Promise<PgSession> => attempt.reader('owner');
+    return retryOnLocks(
+      {
+        session: lazily(watcher),
+        tables: tablesOf(input.step.args),
+        patienceMs: options.patienceMs ?? PATIENCE_MS,
+        signal: pulse.signal,
+        onWait: (doing) => pulse.progress({ doing: `${input.step.id} ${doing}` }),
+      },
+      work,
+    );
+  };
+  return {
+    run: input.run,
+    step: input.step,
+    args: input.step.args,
+    verb: input.verb,
+    ...(input.authority ? { authority: input.authority } : {}),
+    log,
+    signal: pulse.signal,
+    progress: (progress) => pulse.progress(progress),
+    capture: (name, take) => attempt.capture(name, take),
+    captured: (reference) => requireCapture(attempt.main, { ...reference, run: input.run.id }),
+    sqlMs: () => attempt.waitedMs(),
+    commit: (work, options = {}) =>
+      retrying(options, async (): Promise<Evidence> => {
+        const result = await transaction(attempt, options, async () => attempt.end(await work(main)));
+        attempt.settled(result);
+        return result.evidence;
+      }),
+    transaction: (work, options = {}) => retrying(options, () => transaction(attempt, options, () => work(main))),
+    outside: async (work, options = {}) => {
+      await checkToken(attempt.main, attempt.token);
+      const { lockTimeoutMs = LOCK_TIMEOUT_MS, statementTimeoutMs = 0 } = options;
+      await main.execute(`SET lock_timeout = ${lockTimeoutMs}; SET statement_timeout = ${statementTimeoutMs}`);
+      try {
+        const value = await work(main);
+        await checkToken(attempt.main, attempt.token);
+        return value;
+      } finally {
+        const { lockTimeoutMs: locks, statementTimeoutMs: statements } = SESSION_DEFAULTS;
+        await main.execute(`SET lock_timeout = ${locks}; SET statement_timeout = ${statements}`).catch(() => undefined);
+      }
+    },
+    read: async (work, as = 'owner') => work(await attempt.reader(as)),
+  };
+}
+
+/**
+ * BEGIN, token first, work, COMMIT. When the connection breaks at the COMMIT nobody here knows whether it happened; the
+ * error is Unavailable, and the next attempt looks: its claim waits for this backend to end, then it finds the end row or not.
+ */
+async function transaction<K extends StepKind, T>(attempt: PgAttempt<K>, options: TxOptions, work: () => Promise<T>): Promise<T> {
+  const { lockTimeoutMs = LOCK_TIMEOUT_MS, statementTimeoutMs = SESSION_DEFAULTS.statementTimeoutMs } = options;
+  return attempt.inTransaction(async () => {
+    await attempt.main.execute(`SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}`);
+    return work();
+  });
+}
+
+function timed<K extends StepKind>(attempt: PgAttempt<K>): PgSession {
+  const { main } = attempt;
+  const clock = async <T>(work: () => Promise<T>): Promise<T> => {
+    const from = performance.now();
+    try {
+      return await work();
+    } finally {
+      attempt.addWait(performance.now() - from);
+    }
+  };
+  return {
+    client: main.client,
+    query: (sql, values) => clock(() => main.query(sql, values)),
+    execute: (sql, values) => clock(() => main.execute(sql, values)),
+  };
+}
+
+/** Opened only when somebody really is in the way. */
+function lazily(open: () => Promise<PgSession>): PgSession {
+  return {
+    get client(): OwnedSession['client'] {
+      throw new Error('The watcher of blockers has no client of its own.');
+    },
+    query: async (sql, values) => (await open()).query(sql, values),
+    execute: async (sql, values) => (await open()).execute(sql, values),
+  };
+}
+
+/** The tables that a step's locks are about, for naming who stands in the way. */
+function tablesOf(args: StepArgs[StepKind]): readonly string[] {
+  if ('table' in args) return 'references' in args ? [args.table, args.references.table] : [args.table];
+  if ('tables' in args) return args.tables.map((t) => (typeof t === 'string' ? t : t.table));
+  return [];
+}

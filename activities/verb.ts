@@ -1,0 +1,34 @@
+import type { StepKind } from '../src/core/step';
+import type { VerbInput, VerbResult } from '../src/core/verb';
+import { enforceAuthority } from './authority';
+import type { Engine } from './engine';
+import { applicationFailure } from './failure';
+import { startPulse } from './heartbeat';
+import type { Resources } from './resources';
+
+/**
+ * The one wrapper around every verb of every step: authority, claim and token, the ledger's start row, the verb itself
+ * with its heartbeat, the end row, and a failure in the words of the table. An attempt that finds its end row already
+ * written returns what is stored there.
+ */
+export async function runVerb<K extends StepKind>(resources: Resources, engine: Engine, input: VerbInput<K>): Promise<VerbResult> {
+  using pulse = startPulse();
+  const log = resources.log.child({ run: input.run.id, step: input.step.id, verb: input.verb, attempt: pulse.attempt });
+  try {
+    await enforceAuthority(resources, input);
+    await using attempt = await engine.open(input, pulse, log);
+    if (attempt.stored) return attempt.stored;
+    try {
+      return await attempt.perform();
+    } catch (error) {
+      const failure = applicationFailure(resources, error, engine.failureType(error));
+      await attempt.failed(engine.failureType(error), failure.message);
+      throw error;
+    }
+  } catch (error) {
+    if (pulse.signal.aborted) throw pulse.signal.reason;
+    const failure = applicationFailure(resources, error, engine.failureType(error));
+    log.warn({ type: failure.type, reason: failure.message }, 'attempt failed');
+    throw failure;
+  }
+}

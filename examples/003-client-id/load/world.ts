@@ -1,0 +1,63 @@
+import type { Row } from './write-log';
+
+/** The organisation that the load founds after the cutover, and all that belongs to it. */
+export interface SecondOrganization {
+  readonly id: string;
+  readonly userId: string;
+  /** Keys of every upload promised for it: what its reads may contain, and what nobody else's may. */
+  readonly keys: Set<string>;
+}
+
+/** What the load knows of the application: only what it was told in replies. */
+export interface World {
+  version: 'v1' | 'v2';
+  /** The id of the default organisation, as v2 says it. */
+  defaultOrganization: string | null;
+  second: SecondOrganization | null;
+  founding: boolean;
+  /** Members of the default organisation only. */
+  readonly users: string[];
+  readonly uploads: { readonly id: number; readonly userId: string }[];
+  readonly products: { readonly id: number; readonly ean: string }[];
+}
+
+export function emptyWorld(): World {
+  return {
+    version: 'v1',
+    defaultOrganization: null,
+    second: null,
+    founding: false,
+    users: [],
+    uploads: [],
+    products: [],
+  };
+}
+
+/** A reply says which application gave it. Back in v1 (a rollback) organisations are forgotten: they are in the archive. */
+export function sawVersion(world: World, version: 'v1' | 'v2'): void {
+  if (version === 'v1' && world.version === 'v2') {
+    world.defaultOrganization = null;
+    world.second = null;
+  }
+  world.version = version;
+}
+
+/** Remembers parents for later requests; the newest thousand are enough. */
+export function remember<T>(list: T[], item: T): void {
+  list.push(item);
+  if (list.length > 1_000) list.shift();
+}
+
+/**
+ * Rows of `reply` that its reader must not see. `reader` is the organisation that asked; null = the default one.
+ * Judged by the keys that this load has promised, and not by what the application says about its rows.
+ */
+export function leaked(input: {
+  readonly second: SecondOrganization;
+  readonly readsAsSecond: boolean;
+  readonly rows: readonly Row[];
+}): number {
+  const { second, readsAsSecond, rows } = input;
+  const ofSecond = (row: Row): boolean => typeof row.request_id === 'string' && second.keys.has(row.request_id);
+  return rows.filter((row) => ofSecond(row) !== readsAsSecond).length;
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { startRun } from '../../runtime/client';
+import { pollersOf } from '../../runtime/pollers';
+import { compiledPlan } from '../compiled-plan';
+import { EXIT } from '../exit-codes';
+import { personOption } from '../options';
+import { command, personOf, type CommonOptions, type Shell } from '../shell';
+
+interface StartOptions extends CommonOptions {
+  readonly as?: string;
+}
+
+export function startCommand(shell: Shell): Command {
+  return command('start', 'start a run of a plan; it stops at the first gate')
+    .argument('<plan-file>', 'the plan')
+    .addOption(personOption())
+    .addHelpText('after', '\nExamples:\n  $ cutover start plan.yaml --as lead-1\n  $ cutover status --watch')
+    .action((file: string, options: StartOptions) =>
+      shell.run(options, async (io) => {
+        const { plan, digest } = await compiledPlan(file, io);
+        const requestedBy = personOf(io.host, options.as);
+        return io.withTemporal(async (temporal, { taskQueue, temporal: { namespace, address } }) => {
+          const started = await startRun({ temporal, taskQueue, input: { plan, planDigest: digest, requestedBy } });
+          if (!started.ok) {
+            io.out.data({ ok: false, exitCode: EXIT.refused, error: started.reason, workflowId: started.workflowId });
+            io.out.remark(`${io.out.paint('red', 'refused:')} ${started.reason}`);
+            return EXIT.refused;
+          }
+          const { workflowId, runId } = started;
+          const { workers } = await pollersOf({ connection: temporal.connection, namespace, taskQueue, now: Date.now() });
+          io.out.data({ ok: true, workflowId, runId, plan: plan.name, home: plan.home, digest, requestedBy, namespace, taskQueue, workers: workers.map((w) => w.identity) });
+          io.out.line(`${io.out.paint('green', 'started')}  ${plan.name} on ${plan.home} (${plan.environment}), requested by ${requestedBy}`);
+          io.out.line(`  workflow  ${workflowId}`);
+          io.out.line(`  run       ${runId}`);
+          io.out.line(`  plan      ${digest}`);
+          io.out.line(`  in the UI /namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)} (server ${address})`);
+          if (workers.length === 0) io.out.line(io.out.paint('yellow', `  No worker polls queue ${taskQueue} yet; the run begins when \`cutover worker\` does.`));
+          io.out.line(`Next: cutover status --plan ${plan.name} --watch`);
+          return EXIT.ok;
+        });
+      }),
+    );
+}

@@ -1,0 +1,107 @@
+import { headline, phaseLines } from '../core/describe-run';
+import { awaited } from '../core/gate';
+import type { CompiledPlan } from '../core/plan';
+import type { GateState, Hold, RunState, StepState } from '../core/state';
+import { durationText } from '../report/duration-text';
+import type { PendingActivity } from '../runtime/read-run';
+import type { Output } from './output';
+import { progressText } from './progress-text';
+import { sign } from './signs';
+import { table } from './table';
+
+export interface StatusInput {
+  readonly plan: CompiledPlan;
+  readonly state: RunState;
+  readonly activities: readonly PendingActivity[];
+  /** For elapsed times. */
+  readonly now: number;
+}
+
+/** The run read as its runbook: phases, what is under way, who is awaited, what can be done. */
+export function renderStatus(out: Output, { plan, state, activities, now }: StatusInput): readonly string[] {
+  const open = state.gates.find((g) => g.status === 'open');
+  return [
+    `${out.paint('bold', plan.name)} on ${plan.home} (${plan.environment})  ${statusWord(out, state)}  run ${state.run.id}`,
+    ...(state.people.mode === 'claimed' ? [out.paint('yellow', 'UNSIGNED: names are what the senders say.')] : []),
+    '',
+    ...table(phaseLines(plan, state).map((line) => [sign(out, line.mark), line.phase, line.text, phaseTime(plan, state, line.phase)])),
+    '',
+    ...underWay(state, activities, now),
+    ...(open ? gateLines(out, plan, state, open) : []),
+    ...(state.hold ? holdLines(out, state, state.hold) : []),
+    ...(state.direction === 'back' ? [`Rolling back: ${state.rollbackReason ?? 'no reason given'}`] : []),
+    ...endLines(state),
+    ...uncounted(state),
+  ];
+}
+
+/** One line, for --watch without a terminal and for lists. */
+export function statusLine({ plan, state, activities }: StatusInput): string {
+  const doing = activities.map((a) => progressText(a)).find((text) => text !== '');
+  return `${state.phase}: ${headline(plan, state)}${doing ? ` (${doing})` : ''}`;
+}
+
+/** Whether the run stands still until a person does something. */
+export function isAwaiting(state: RunState): boolean {
+  return state.status === 'awaiting-approval' || state.status === 'awaiting-operator' || state.status === 'paused';
+}
+
+function statusWord(out: Output, state: RunState): string {
+  const colour = isAwaiting(state) ? 'yellow' : state.status === 'done' || state.status === 'running' ? 'green' : 'red';
+  return out.paint(colour, state.status);
+}
+
+function phaseTime(plan: CompiledPlan, state: RunState, phase: string): string {
+  const own = state.steps.filter((s) => plan.steps.some((p) => p.id === s.id && p.phase === phase));
+  const ms = own.reduce((sum, s) => sum + (s.ms ?? 0), 0);
+  return ms > 0 ? durationText(ms) : '';
+}
+
+function underWay(state: RunState, activities: readonly PendingActivity[], now: number): readonly string[] {
+  const step = state.steps.find((s) => s.status === 'running' || s.status === 'undoing');
+  if (!step) return [];
+  const elapsed = step.startedAt === undefined ? '' : `, for ${durationText(Math.max(0, now - Date.parse(step.startedAt)))}`;
+  const round = roundOf(step) > 1 ? `, round ${roundOf(step)}` : '';
+  const told = activities.map((a) => progressText(a)).filter((text) => text !== '');
+  return [`${step.status === 'undoing' ? 'Undoing' : 'Now'}: ${step.id}${elapsed}${round}`, ...told.map((text) => `  ${text}`), ''];
+}
+
+function roundOf(step: StepState): number {
+  return step.status === 'undoing' ? step.undoRound : step.round;
+}
+
+function gateLines(out: Output, plan: CompiledPlan, state: RunState, gate: GateState): readonly string[] {
+  const spec = plan.gates[gate.phase];
+  const until = gate.deadline === undefined ? '' : ` until ${gate.deadline}`;
+  const said = gate.decisions.map((d) => `  ${d.approver}: ${d.decision}${d.comment ? `, "${d.comment}"` : ''}`);
+  return [
+    `${out.paint('yellow', `Gate before ${gate.phase}`)} waits for ${spec ? awaited(spec, gate.decisions, state.people) : 'a decision'}${until}`,
+    ...(gate.reopened ? [`  asked again, because ${gate.reopened}`] : []),
+    ...said,
+    `  evidence ${gate.evidence?.digest ?? 'none'}`,
+    `  look and approve:  cutover approve ${gate.phase} --plan ${state.run.plan} --as <your name>`,
+    `  from a script:     add --evidence ${gate.evidence?.digest ?? ''} --yes`,
+    `  reject:            cutover reject ${gate.phase} --plan ${state.run.plan} --as <your name> --comment <why>`,
+    '',
+  ];
+}
+
+function holdLines(out: Output, state: RunState, hold: Hold): readonly string[] {
+  return [
+    `${out.paint('yellow', hold.kind === 'paused' ? 'Paused' : 'Parked')} since ${hold.at}: ${hold.reason}`,
+    ...(hold.failure ? [`  ${hold.failure.type}`] : []),
+    ...hold.options.map((word) => `  cutover ${word} --plan ${state.run.plan} --as <your name>`),
+    '',
+  ];
+}
+
+function endLines(state: RunState): readonly string[] {
+  if (state.endedAt === undefined) return [];
+  const ms = Date.parse(state.endedAt) - Date.parse(state.startedAt);
+  return [`Ended ${state.endedAt} after ${durationText(ms)}. Report: cutover report ${state.run.plan}`];
+}
+
+function uncounted(state: RunState): readonly string[] {
+  const last = state.notCounted.slice(-3);
+  return last.length === 0 ? [] : ['Messages that did not count:', ...last.map((m) => `  ${m.at} ${m.approver || 'somebody'}: ${m.reason}`)];
+}

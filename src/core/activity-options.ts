@@ -1,0 +1,43 @@
+import { DEFAULT_TUNING, type Tuning } from './run-input';
+import type { Step, Verb } from './step';
+
+/** Plain numbers, milliseconds; workflows hand them to proxyActivities. */
+export interface VerbTimeouts {
+  readonly startToCloseMs: number;
+  readonly heartbeatMs: number;
+  readonly retryMs: number;
+  readonly attempts: number;
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** The longest honest attempt of each kind; a dead worker is noticed by the heartbeat long before. */
+export function timeoutsOf(step: Step, verb: Verb, tuning: Tuning = {}): VerbTimeouts {
+  const { heartbeatMs, retryMs, attempts } = { ...DEFAULT_TUNING, ...tuning };
+  return { startToCloseMs: longest(step, verb), heartbeatMs, retryMs, attempts: limit(step, verb, attempts) };
+}
+
+function longest(step: Step, verb: Verb): number {
+  switch (step.kind) {
+    case 'observe':
+      return verb === 'do' ? step.args.forMs + DAY : 10 * MINUTE;
+    case 'freeze':
+      return step.args.patienceMs + step.args.budgetMs + 10 * MINUTE;
+    case 'backup':
+    case 'drill':
+    case 'index':
+    case 'stamp':
+    case 'members':
+    case 'key':
+    case 'table':
+      return DAY;
+    default:
+      return 2 * 60 * MINUTE;
+  }
+}
+
+/** A freeze that reports failure is never repeated unasked; one that was lost with its worker is looked up in the ledger. */
+function limit(step: Step, verb: Verb, attempts: number): number {
+  return step.kind === 'freeze' && verb === 'do' ? Math.max(2, Math.min(attempts, 3)) : attempts;
+}

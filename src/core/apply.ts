@@ -1,0 +1,142 @@
+import { assertNever } from './assert-never';
+import type { RunEvent } from './events';
+import type { CompiledPlan } from './plan';
+import { stepOf } from './plan';
+import { applyGateEvent } from './apply-gate';
+import { note, unwritten } from './notes';
+import type { Hold, RunState, StepState } from './state';
+
+/** The only way a run changes. Pure: the same events give the same state, on replay and in the report. */
+export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): RunState {
+  switch (event.type) {
+    case 'people-read':
+      return { ...state, people: event.people };
+    case 'step-started':
+      return {
+        ...withStep(state, event.step, (s) => ({ ...s, status: 'running', startedAt: s.startedAt ?? event.at })),
+        status: 'running',
+        phase: stepOf(plan, event.step).phase,
+      };
+    case 'step-ended': {
+      const { evidence, head, ms } = event.result;
+      const passed = evidence.verdict === 'pass';
+      const next = withStep({ ...state, head, notes: unwritten(state, event.notesThrough) }, event.step, (s) => ({
+        ...s,
+        status: passed ? 'done' : 'failed',
+        verdict: evidence.verdict,
+        summary: evidence.summary,
+        ...(evidence.figures ? { figures: evidence.figures } : {}),
+        endedAt: event.at,
+        ms,
+        evidenceHash: head.hash,
+      }));
+      return passed ? next : park(plan, next, event.step, { reason: `${event.step}: verdict ${evidence.verdict}. ${evidence.summary}`, at: event.at });
+    }
+    case 'step-failed': {
+      const next = withStep(state, event.step, (s) => ({ ...s, status: 'failed', summary: event.failure.message, endedAt: event.at }));
+      return park(plan, next, event.step, { reason: event.failure.message, at: event.at, failure: event.failure });
+    }
+    case 'undo-started':
+      return { ...withStep(state, event.step, (s) => ({ ...s, status: 'undoing' })), status: 'rolling-back', phase: 'rollback' };
+    case 'undo-ended': {
+      const { evidence, head, ms } = event.result;
+      const passed = evidence.verdict === 'pass';
+      const next = withStep({ ...state, head, notes: unwritten(state, event.notesThrough) }, event.step, (s) => ({
+        ...s,
+        status: passed ? 'undone' : 'failed',
+        verdict: evidence.verdict,
+        summary: evidence.summary,
+        endedAt: event.at,
+        ms,
+        evidenceHash: head.hash,
+      }));
+      return passed ? next : hold(next, { reason: `undo of ${event.step}: ${evidence.summary}`, at: event.at, step: event.step });
+    }
+    case 'undo-failed':
+      return hold(
+        withStep(state, event.step, (s) => ({ ...s, status: 'failed', summary: event.failure.message })),
+        { reason: `undo of ${event.step}: ${event.failure.message}`, at: event.at, step: event.step, failure: event.failure },
+      );
+    case 'gate-opened':
+    case 'gate-facts-failed':
+    case 'gate-passed':
+    case 'gate-reopened':
+    case 'gate-expired':
+    case 'decided':
+    case 'not-counted':
+      return applyGateEvent(plan, state, event);
+    case 'held':
+      return note({ ...state, hold: event.hold, status: event.hold.kind === 'paused' ? 'paused' : 'awaiting-operator' }, 'operator', event.hold.at, {
+        word: event.hold.kind,
+        reason: event.hold.reason,
+      });
+    case 'resumed':
+      return note(released(state), 'operator', event.at, { word: 'resume', by: event.by });
+    case 'retried':
+      return note(released(reopened(state)), 'operator', event.at, { word: 'retry', by: event.by, comment: event.comment });
+    case 'rollback-vote':
+      return note({ ...state, rollbackVotes: [...state.rollbackVotes.filter((v) => v.approver !== event.vote.approver), event.vote] }, 'decision', event.vote.at, {
+        word: 'rollback',
+        by: event.vote.approver,
+        comment: event.vote.comment,
+        via: event.vote.via,
+      });
+    case 'rollback-begun':
+      return note(
+        { ...released(state), direction: 'back', status: 'rolling-back', phase: 'rollback', rollbackReason: event.reason },
+        'operator',
+        event.at,
+        { word: 'rollback-begun', reason: event.reason },
+      );
+    case 'aborted':
+      return { ...released(state), status: 'aborted', endedAt: event.at, rollbackReason: event.comment, steps: unreached(state) };
+    case 'refused':
+      return { ...released(state), status: 'refused', endedAt: event.at, steps: unreached(state) };
+    case 'finished':
+      return { ...released(state), status: event.outcome, endedAt: event.at, steps: unreached(state) };
+    default:
+      return assertNever(event, 'A run event');
+  }
+}
+
+/** Parks, or turns back where the plan says so for this phase. Once turned back it never turns forward again. */
+function park(plan: CompiledPlan, state: RunState, step: string, why: Omit<Hold, 'kind' | 'options' | 'step'>): RunState {
+  if (state.direction === 'back' || state.endedAt !== undefined) return state;
+  const phase = stepOf(plan, step).phase;
+  if (plan.onFailure[phase] === 'rollback' && phase !== 'contract') {
+    return apply(plan, state, { type: 'rollback-begun', reason: `onFailure of ${phase}: ${why.reason}`, at: why.at });
+  }
+  const options = phase === 'contract' ? ['retry', 'abort'] : ['retry', 'rollback', 'abort'];
+  return hold(state, { ...why, step }, options);
+}
+
+function hold(state: RunState, why: Omit<Hold, 'kind' | 'options'>, options: readonly string[] = ['retry', 'abort']): RunState {
+  const next: RunState = { ...state, status: 'awaiting-operator', hold: { kind: 'parked', options, ...why } };
+  return note(next, 'parked', why.at, { reason: why.reason, ...(why.step ? { step: why.step } : {}) });
+}
+
+function released(state: RunState): RunState {
+  const { hold: _gone, ...rest } = state;
+  return { ...rest, status: state.direction === 'back' ? 'rolling-back' : 'running' };
+}
+
+/** A retry is a new round: the ledger keeps what the last round saw. A gate that was closed asks again. */
+function reopened(state: RunState): RunState {
+  const back = state.direction === 'back';
+  return {
+    ...state,
+    steps: state.steps.map((s) => {
+      if (s.status !== 'failed') return s;
+      return back ? { ...s, status: 'undoing' as const, undoRound: s.undoRound + 1 } : { ...s, status: 'running' as const, round: s.round + 1 };
+    }),
+    gates: state.gates.map((g) => (g.status === 'rejected' || g.status === 'expired' ? { phase: g.phase, status: 'pending' as const, decisions: [] } : g)),
+  };
+}
+
+function unreached(state: RunState): readonly StepState[] {
+  return state.steps.map((s) => (s.status === 'pending' ? { ...s, status: 'not-reached' as const } : s));
+}
+
+function withStep(state: RunState, id: string, change: (step: StepState) => StepState): RunState {
+  return { ...state, steps: state.steps.map((s) => (s.id === id ? change(s) : s)) };
+}

@@ -1,0 +1,40 @@
+import type { Decision, NotCounted } from './decision';
+import type { Failure } from './failure';
+import type { People } from './people';
+import type { Phase } from './phase';
+import type { GateEvidence, Hold } from './state';
+import type { VerbResult } from './verb';
+
+/** Everything that can change a run. `apply` is the only place where it does. */
+export type RunEvent =
+  /** `notesThrough`: the newest note that the verb was handed and has written. */
+  | { readonly type: 'people-read'; readonly people: People }
+  | { readonly type: 'step-started'; readonly step: string; readonly at: string }
+  | { readonly type: 'step-ended'; readonly step: string; readonly at: string; readonly result: VerbResult; readonly notesThrough: number }
+  | { readonly type: 'step-failed'; readonly step: string; readonly at: string; readonly failure: Failure }
+  | { readonly type: 'undo-started'; readonly step: string; readonly at: string }
+  | { readonly type: 'undo-ended'; readonly step: string; readonly at: string; readonly result: VerbResult; readonly notesThrough: number }
+  | { readonly type: 'undo-failed'; readonly step: string; readonly at: string; readonly failure: Failure }
+  | {
+      readonly type: 'gate-opened';
+      readonly phase: Phase;
+      readonly nonce: string;
+      readonly evidence: GateEvidence;
+      readonly at: string;
+      readonly deadline?: string;
+      readonly people: People;
+    }
+  | { readonly type: 'gate-facts-failed'; readonly phase: Phase; readonly failure: Failure; readonly at: string }
+  | { readonly type: 'gate-passed'; readonly phase: Phase; readonly at: string }
+  | { readonly type: 'gate-reopened'; readonly phase: Phase; readonly why: string; readonly at: string }
+  | { readonly type: 'gate-expired'; readonly phase: Phase; readonly at: string; readonly then: 'hold' | 'abort' | 'rollback' }
+  | { readonly type: 'decided'; readonly decision: Decision; readonly settles: 'approved' | 'rejected' | 'open' }
+  | { readonly type: 'not-counted'; readonly entry: NotCounted }
+  | { readonly type: 'held'; readonly hold: Hold }
+  | { readonly type: 'resumed'; readonly by: string; readonly at: string }
+  | { readonly type: 'retried'; readonly by: string; readonly comment: string; readonly at: string }
+  | { readonly type: 'rollback-vote'; readonly vote: Decision }
+  | { readonly type: 'rollback-begun'; readonly reason: string; readonly at: string }
+  | { readonly type: 'aborted'; readonly by: string; readonly comment: string; readonly at: string }
+  | { readonly type: 'refused'; readonly failure: Failure; readonly at: string }
+  | { readonly type: 'finished'; readonly outcome: 'done' | 'rolled-back'; readonly at: string };

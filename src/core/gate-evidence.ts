@@ -1,0 +1,38 @@
+import { digestOf, type Digest } from './json';
+import type { CompiledPlan } from './plan';
+import { phaseIndex, type Phase } from './phase';
+import type { GateEvidence, RunState } from './state';
+import type { Facts } from './verb';
+
+/**
+ * What a decision is bound to: the plan, the verdicts that led here (by the hashes of their ledger rows) and the facts
+ * that must still hold when the phase starts. Moving figures are shown beside it and not digested.
+ */
+export function gateEvidence(plan: CompiledPlan, state: RunState, phase: Phase, facts: Facts): GateEvidence {
+  const verdicts = earlierVerdicts(plan, state, phase);
+  const material = { plan: state.run.planDigest, people: state.people.digest, ...facts.material, verdicts: digestOf(verdicts) };
+  return { digest: gateDigest(material), material, shown: facts.shown };
+}
+
+/** The CLI recomputes this from what the status query shows: what a person sees is what the decision is bound to. */
+export function gateDigest(material: Readonly<Record<string, string>>): Digest {
+  return digestOf({ type: 'cutover.gate-evidence', material });
+}
+
+/** The names of the fields that differ, the old value and the new; empty when the evidence still holds. */
+export function changedFields(before: GateEvidence, after: GateEvidence): readonly string[] {
+  const names = new Set([...Object.keys(before.material), ...Object.keys(after.material)]);
+  return [...names]
+    .filter((name) => before.material[name] !== after.material[name])
+    .sort()
+    .map((name) => `${name} was ${before.material[name] ?? 'absent'} and is ${after.material[name] ?? 'absent'}`);
+}
+
+function earlierVerdicts(plan: CompiledPlan, state: RunState, phase: Phase): readonly (readonly string[])[] {
+  return plan.steps
+    .filter((step) => phaseIndex(step.phase) < phaseIndex(phase))
+    .map((step) => {
+      const own = state.steps.find((s) => s.id === step.id);
+      return [step.id, own?.status ?? 'pending', own?.verdict ?? '-', own?.evidenceHash ?? '-'];
+    });
+}

@@ -1,0 +1,45 @@
+import { rolesOf } from './people';
+import type { CompiledPlan } from './plan';
+import { cutoverBegun, refusesRollback } from './rollback';
+import type { RunState } from './state';
+
+/** The words that turn a run. One argument, the same by Update and by Signal. */
+export interface OperateMessage {
+  readonly verb: OperateVerb;
+  readonly as: string;
+  readonly comment?: string;
+  readonly planDigest?: string;
+}
+
+export const OPERATE_VERBS = ['pause', 'resume', 'retry', 'rollback', 'abort'] as const;
+export type OperateVerb = (typeof OPERATE_VERBS)[number];
+
+/** What an Update of either kind answers. */
+export interface Answer {
+  readonly counted: boolean;
+  readonly message: string;
+}
+
+/** Why the word cannot be followed now; undefined when it can. */
+export function refusesWord(plan: CompiledPlan, state: RunState, message: OperateMessage): string | undefined {
+  if (state.endedAt !== undefined) return `The run has ended (${state.status}).`;
+  if (rolesOf(state.people, message.as).length === 0) return `"${message.as}" is not in the people file of the worker.`;
+  switch (message.verb) {
+    case 'pause':
+      return state.hold ? `The run already stands still (${state.hold.kind}): ${state.hold.reason}` : undefined;
+    case 'resume':
+      return state.hold?.kind === 'paused' ? undefined : 'The run is not paused.';
+    case 'retry':
+      return state.hold?.kind === 'parked' ? undefined : 'Nothing is parked: there is nothing to retry.';
+    case 'rollback':
+      return refusesRollback(plan, state) ?? refusesWithoutDigest(plan, state, message);
+    case 'abort':
+      return undefined;
+  }
+}
+
+/** After the cutover a rollback is a decision about data: it must name the plan it means. */
+function refusesWithoutDigest(plan: CompiledPlan, state: RunState, message: OperateMessage): string | undefined {
+  if (!cutoverBegun(plan, state) || message.planDigest === state.run.planDigest) return undefined;
+  return `A rollback after the cutover must carry the plan's digest (${state.run.planDigest}); found ${message.planDigest ?? 'none'}.`;
+}

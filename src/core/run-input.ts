@@ -1,0 +1,25 @@
+import type { Digest } from './json';
+import type { CompiledPlan } from './plan';
+import type { RunState } from './state';
+
+/** What `start` sends. Nothing in it is secret; people and addresses come from the worker. */
+export interface RunInput {
+  readonly plan: CompiledPlan;
+  readonly planDigest: Digest;
+  readonly requestedBy: string;
+  readonly tuning?: Tuning;
+  /** Carried over by continue-as-new. */
+  readonly resume?: RunState;
+}
+
+/** Intervals, so that tests run in real time with small values. Milliseconds. */
+export interface Tuning {
+  /** A worker that is silent for so long is given up and another one goes on. */
+  readonly heartbeatMs?: number;
+  /** First pause between two attempts of an activity. */
+  readonly retryMs?: number;
+  /** Attempts before the run parks. */
+  readonly attempts?: number;
+}
+
+export const DEFAULT_TUNING = { heartbeatMs: 15_000, retryMs: 1_000, attempts: 5 } satisfies Required<Tuning>;

@@ -1,0 +1,87 @@
+import type { CheckInput, Finding } from './check';
+import { quoted, type PathPart } from './problem';
+import type { PlanFile } from './schema/plan';
+import { notReadOnly } from './sql/read-only';
+
+type Expect = PlanFile['phases']['validate'][number]['query']['expect'];
+
+/** Queries that only read, with exactly one expectation each; probes that ask one thing and carry no secret. */
+export function checkProbes({ plan }: CheckInput): readonly Finding[] {
+  const { validate, observe } = plan.phases;
+  return [
+    ...validate.flatMap(({ query }, i) => queryFindings(['phases', 'validate', i, 'query'], query)),
+    ...plan.watch.flatMap((w, i) => readOnly(['watch', i, 'sql'], w.sql)),
+    ...observe.probes.flatMap((probe, i) => probeFindings(['phases', 'observe', 'probes', i], probe)),
+  ];
+}
+
+function queryFindings(
+  at: readonly PathPart[],
+  query: { readonly sql: string; readonly expect: Expect; readonly as?: unknown },
+): readonly Finding[] {
+  const as =
+    Array.isArray(query.as) && new Set(query.as).size < query.as.length
+      ? [{ at: [...at, 'as'], found: 'the same twice', expected: 'owner, app, or both', fix: '[owner, app]' }]
+      : [];
+  return [...readOnly([...at, 'sql'], query.sql), ...oneExpectation([...at, 'expect'], query.expect), ...as];
+}
+
+function readOnly(at: readonly PathPart[], sql: string): readonly Finding[] {
+  const found = notReadOnly(sql);
+  return found === undefined
+    ? []
+    : [{ at, found, expected: 'one query that only reads', fix: 'SELECT ...; a function for what takes more' }];
+}
+
+function oneExpectation(at: readonly PathPart[], expect: Expect): readonly Finding[] {
+  const given = Object.entries(expect).filter(([, v]) => v !== undefined);
+  if (given.length === 1) return [];
+  const found = given.length === 0 ? 'no expectation' : given.map(([k]) => k).join(' and ');
+  return [
+    {
+      at,
+      found,
+      expected: 'exactly one of rows, value, atLeast',
+      fix: given.length === 0 ? 'for example { rows: 0 }' : 'keep one of them',
+    },
+  ];
+}
+
+function probeFindings(
+  at: readonly PathPart[],
+  probe: PlanFile['phases']['observe']['probes'][number],
+): readonly Finding[] {
+  const { http, sql } = probe;
+  if ((http === undefined) === (sql === undefined)) {
+    return [
+      {
+        at,
+        found: http ? 'both http and sql' : 'neither http nor sql',
+        expected: 'one of the two',
+        fix: http ? 'two entries' : 'for example http: { target: api, path: /health }',
+      },
+    ];
+  }
+  if (sql) return queryFindings([...at, 'sql'], sql);
+  return Object.keys(http?.headers ?? {}).flatMap((name): readonly Finding[] => {
+    const where = [...at, 'http', 'headers', name];
+    if (!/^[A-Za-z0-9-]{1,64}$/.test(name))
+      return [
+        {
+          at: where,
+          found: `the header ${quoted(name)}`,
+          expected: 'a name of letters, digits and -',
+          fix: 'for example X-Tenant-Id',
+        },
+      ];
+    if (!/^(authorization|proxy-authorization|cookie|x-api-key)$/i.test(name)) return [];
+    return [
+      {
+        at: where,
+        found: `the header ${name}, which carries a secret`,
+        expected: 'no secret in a plan',
+        fix: "take it out, and give the target `auth` in the worker's config",
+      },
+    ];
+  });
+}

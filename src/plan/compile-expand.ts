@@ -1,0 +1,121 @@
+import type { Step } from '../core/step';
+import { artifactText } from './artifacts';
+import { REGISTRY_STEP, type Frame } from './frame';
+import { qualified, shortTable } from './identifiers';
+
+/** Additive schema, in an order whose reverse is the way back. */
+export function compileExpand(frame: Frame): readonly Step[] {
+  return [
+    ...tableSteps(frame),
+    ...keySteps(frame),
+    ...referenceSteps(frame),
+    ...statementSteps(frame),
+    ...indexSteps(frame),
+  ];
+}
+
+function tableSteps(frame: Frame): readonly Step[] {
+  const { plan } = frame;
+  const { registry, membership } = plan.tenancy;
+  const registryRow: Step = {
+    id: REGISTRY_STEP,
+    phase: 'expand',
+    kind: 'registry',
+    target: plan.home,
+    title: `Insert the default tenant "${registry.default[registry.identify] ?? ''}" into ${shortTable(qualified(registry.table))} and remember its id.`,
+    args: {
+      table: qualified(registry.table),
+      id: frame.key.references.column,
+      identify: registry.identify,
+      values: registry.default,
+    },
+  };
+  return [
+    ...(plan.log ? [tableStep(frame, plan.log, "the runbook's own log")] : []),
+    tableStep(frame, registry, 'the registry of tenants'),
+    registryRow,
+    ...(membership ? [tableStep(frame, membership, 'who belongs to which tenant')] : []),
+  ];
+}
+
+function tableStep(frame: Frame, spec: { readonly table: string; readonly create: string }, purpose: string): Step {
+  const table = qualified(spec.table);
+  return {
+    id: `expand/table-${shortTable(table)}`,
+    phase: 'expand',
+    kind: 'table',
+    target: frame.plan.home,
+    title: `Create the table ${shortTable(table)}: ${purpose}.`,
+    args: {
+      table,
+      create: artifactText(frame.artifacts, spec.create),
+      file: spec.create,
+      purpose,
+      like: standing(frame),
+    },
+  };
+}
+
+function keySteps({ plan, tables, key, tenant }: Frame): readonly Step[] {
+  return tables.map(({ table }) => ({
+    id: `expand/key-${shortTable(table)}`,
+    phase: 'expand',
+    kind: 'key',
+    target: plan.home,
+    title: `Add ${key.column} to ${shortTable(table)}, already filled, and stamp every new row that comes without it.`,
+    args: { table, column: key.column, type: key.type, tenant },
+  }));
+}
+
+function referenceSteps({ plan, tables, key }: Frame): readonly Step[] {
+  return tables.map(({ table, foreignKey }) => ({
+    id: `expand/reference-${shortTable(table)}`,
+    phase: 'expand',
+    kind: 'reference',
+    target: plan.home,
+    title: `Make ${shortTable(table)}.${key.column} refer to ${shortTable(key.references.table)}, first for new rows, then proved for all.`,
+    args: { table, column: key.column, references: key.references, name: foreignKey },
+  }));
+}
+
+function statementSteps(frame: Frame): readonly Step[] {
+  const { plan, artifacts } = frame;
+  return plan.phases.expand.map(({ sql }) => ({
+    id: `expand/sql-${fileStem(sql.file)}`,
+    phase: 'expand',
+    kind: 'statements',
+    target: plan.home,
+    title: `Run the plan's own statements of ${sql.file}.`,
+    args: {
+      sql: artifactText(artifacts, sql.file),
+      file: sql.file,
+      like: standing(frame),
+      ...(sql.undo === undefined ? {} : { undo: artifactText(artifacts, sql.undo) }),
+      ...(sql.unsafe === undefined ? {} : { unsafe: sql.unsafe }),
+    },
+    ...(sql.irreversible === undefined ? {} : { irreversible: sql.irreversible }),
+  }));
+}
+
+function indexSteps({ plan, tables }: Frame): readonly Step[] {
+  return tables.flatMap(({ table, indexes }) =>
+    indexes.map(({ name, columns }): Step => ({
+      id: `expand/index-${name}`,
+      phase: 'expand',
+      kind: 'index',
+      target: plan.home,
+      title: `Build the index ${name} on ${shortTable(table)} while the application writes.`,
+      args: { table, name, columns },
+    })),
+  );
+}
+
+/** A table that stands before the run: what the plan creates gets its owner. The users' table where there is one. */
+function standing({ members, tables }: Frame): string {
+  return members?.from.table ?? tables[0]?.table ?? '';
+}
+
+/** `sql/functions.sql` -> `functions`: unique within a plan, which check.ts proves. */
+export function fileStem(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
+}

@@ -1,0 +1,63 @@
+import type { Step } from '../core/step';
+import { artifactText } from './artifacts';
+import { DUMP_STEP, type Frame } from './frame';
+import { qualified, shortTable } from './identifiers';
+import { createdFunctions } from './sql/created';
+
+/** Preflight and backup. */
+export function compilePreparation(frame: Frame): readonly Step[] {
+  const { plan } = frame;
+  return [
+    {
+      id: 'preflight/claim',
+      phase: 'preflight',
+      kind: 'preflight',
+      target: plan.home,
+      title: `Claim ${plan.home} for this run and look whether everything is as the plan expects.`,
+      args: {
+        tables: frame.tables.map((t) => t.table),
+        column: frame.key.column,
+        type: frame.key.type,
+        creates: createdNames(frame),
+        flag: frame.flag,
+        scratch: plan.backup.scratch,
+        store: plan.backup.store,
+        maxTransactionAgeMs: plan.preflight.maxTransactionAge,
+        watch: plan.watch,
+      },
+    },
+    {
+      id: DUMP_STEP,
+      phase: 'backup',
+      kind: 'backup',
+      target: plan.home,
+      title: `Dump ${plan.home} into the store ${plan.backup.store}, with a manifest from the same snapshot.`,
+      args: { store: plan.backup.store, exclude: ['cutover'] },
+    },
+    {
+      id: 'backup/drill',
+      phase: 'backup',
+      kind: 'drill',
+      target: plan.home,
+      title: `Restore that backup into ${plan.backup.scratch} and compare every table with the manifest.`,
+      args: { backup: DUMP_STEP, scratch: plan.backup.scratch },
+    },
+  ];
+}
+
+/** What must not be there yet: tables, indexes and functions, as `schema.name`. */
+function createdNames({ plan, tables, artifacts }: Frame): readonly string[] {
+  const { registry, membership } = plan.tenancy;
+  const created = [plan.log?.table, registry.table, membership?.table].flatMap((t) =>
+    t === undefined ? [] : [qualified(t)],
+  );
+  const indexes = tables.flatMap((t) => t.indexes.map((i) => `${schemaOf(t.table)}.${i.name}`));
+  const functions = plan.phases.expand.flatMap(({ sql }) =>
+    createdFunctions(artifactText(artifacts, sql.file)).map((f) => qualified(f.name)),
+  );
+  return [...new Set([...created, ...indexes, ...functions])];
+}
+
+function schemaOf(table: string): string {
+  return shortTable(table) === table ? table.slice(0, table.indexOf('.')) : 'public';
+}

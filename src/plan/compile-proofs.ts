@@ -1,0 +1,105 @@
+import type { Expectation, Step } from '../core/step';
+import type { Frame } from './frame';
+import { shortTable } from './identifiers';
+import type { PlanFile } from './schema/plan';
+
+/** Backfill and validate: every row has its tenant, and the data is asked to prove it. */
+export function compileProofs(frame: Frame): readonly Step[] {
+  return [
+    ...stampSteps(frame),
+    ...memberSteps(frame),
+    ...requiredSteps(frame),
+    ...validateSteps(frame),
+    ...querySteps(frame),
+  ];
+}
+
+function stampSteps({ plan, tables, key, rule }: Frame): readonly Step[] {
+  return tables.map(({ table }) => ({
+    id: `backfill/stamp-${shortTable(table)}`,
+    phase: 'backfill',
+    kind: 'stamp',
+    target: plan.home,
+    title: `Prove that every row of ${shortTable(table)} has its ${key.column}, and stamp those that do not.`,
+    args: { table, column: key.column, rule },
+  }));
+}
+
+function memberSteps({ plan, members }: Frame): readonly Step[] {
+  if (!members) return [];
+  return [
+    {
+      id: 'backfill/members',
+      phase: 'backfill',
+      kind: 'members',
+      target: plan.home,
+      title: `Make every row of ${shortTable(members.from.table)} a ${members.role} of its tenant in ${shortTable(members.table)}.`,
+      args: members,
+    },
+  ];
+}
+
+function requiredSteps({ plan, tables, key }: Frame): readonly Step[] {
+  return tables.map(({ table, required }) => ({
+    id: `backfill/required-${shortTable(table)}`,
+    phase: 'backfill',
+    kind: 'required',
+    target: plan.home,
+    title: `Prove that ${shortTable(table)}.${key.column} is never null, so that NOT NULL costs the freeze nothing.`,
+    args: { table, column: key.column, name: required },
+  }));
+}
+
+function validateSteps(frame: Frame): readonly Step[] {
+  const { plan, tables, key, rule, members } = frame;
+  return [
+    {
+      id: 'validate/shape',
+      phase: 'validate',
+      kind: 'shape',
+      target: plan.home,
+      title: 'Read the catalog back: columns, validated constraints, valid indexes, armed triggers.',
+      args: {
+        tables: tables.map((t) => ({
+          table: t.table,
+          column: key.column,
+          type: key.type,
+          foreignKey: t.foreignKey,
+          required: t.required,
+          indexes: t.indexes.map((i) => i.name),
+        })),
+      },
+    },
+    {
+      id: 'validate/recount',
+      phase: 'validate',
+      kind: 'recount',
+      target: plan.home,
+      title: 'Count the rows of every tenant again from the rule, as owner and as the application.',
+      args: {
+        tables: tables.map((t) => ({ table: t.table, column: key.column, rule })),
+        registry: { table: key.references.table, id: key.references.column },
+        ...(members ? { members } : {}),
+        as: ['owner', 'app'],
+      },
+    },
+  ];
+}
+
+function querySteps({ plan }: Frame): readonly Step[] {
+  return plan.phases.validate.map(({ query }, i) => ({
+    id: `validate/query-${query.name ?? i + 1}`,
+    phase: 'validate',
+    kind: 'query',
+    target: plan.home,
+    title: `Ask the plan's own query ${query.name ?? i + 1} as ${query.as.join(' and as ')}.`,
+    args: { sql: query.sql, expect: expectationOf(query.expect), as: query.as },
+  }));
+}
+
+/** Exactly one of the three is set: check.ts has seen to it. */
+export function expectationOf(expect: PlanFile['phases']['validate'][number]['query']['expect']): Expectation {
+  if (expect.rows !== undefined) return { rows: expect.rows };
+  if (expect.value !== undefined) return { value: expect.value };
+  return { atLeast: expect.atLeast ?? 1 };
+}

@@ -1,0 +1,62 @@
+import type { CompiledPlan, GateSpec } from '../core/plan';
+import type { Phase } from '../core/phase';
+import type { Artifact } from './artifacts';
+import { compileCutover } from './compile-cutover';
+import { compileExpand } from './compile-expand';
+import { frameOf } from './frame';
+import { compilePreparation } from './compile-preparation';
+import { compileProofs } from './compile-proofs';
+import { qualified } from './identifiers';
+import { remarksOf } from './remarks';
+import type { PlanFile } from './schema/plan';
+
+/**
+ * The steps of a plan that has passed every check. The same plan and files give the same steps, ids and digest, on
+ * whatever machine.
+ */
+export function compile(plan: PlanFile, artifacts: readonly Artifact[]): CompiledPlan {
+  const frame = frameOf(plan, artifacts);
+  const steps = [
+    ...compilePreparation(frame),
+    ...compileExpand(frame),
+    ...compileProofs(frame),
+    ...compileCutover(frame),
+  ];
+  return {
+    version: 1,
+    name: plan.name,
+    environment: plan.environment,
+    home: plan.home,
+    tables: frame.allTables,
+    steps,
+    gates: compileGates(plan),
+    onFailure: compileOnFailure(plan),
+    ...(plan.log ? { log: { table: qualified(plan.log.table), phase: plan.log.phase } } : {}),
+    remarks: remarksOf(plan),
+  };
+}
+
+function compileGates(plan: PlanFile): Partial<Record<Phase, GateSpec>> {
+  const gates: Partial<Record<Phase, GateSpec>> = {};
+  for (const [phase, gate] of Object.entries(plan.gates) as [
+    keyof PlanFile['gates'],
+    PlanFile['gates'][keyof PlanFile['gates']],
+  ][]) {
+    if (!gate) continue;
+    gates[phase] = {
+      require: gate.require,
+      onExpiry: gate.onExpiry,
+      excludeRequester: gate.excludeRequester,
+      ...(gate.expires === undefined ? {} : { expiresMs: gate.expires }),
+      ...(gate.window === undefined ? {} : { window: gate.window }),
+      ...(gate.backupMaxAge === undefined ? {} : { backupMaxAgeMs: gate.backupMaxAge }),
+    };
+  }
+  return gates;
+}
+
+/** A breach that rolls back is a failure of observe that rolls back: said once in the plan, meant in both places. */
+function compileOnFailure(plan: PlanFile): CompiledPlan['onFailure'] {
+  const said = Object.fromEntries(Object.entries(plan.rollback.onFailure).filter(([, v]) => v !== undefined));
+  return plan.phases.observe.breach.then === 'rollback' ? { ...said, observe: 'rollback' } : said;
+}

@@ -1,0 +1,46 @@
+import type { PathPart } from './problem';
+
+/**
+ * Words of the plan language that this version reads nowhere: refused by name, because a word that is accepted and
+ * then ignored is a promise that nobody keeps. Patterns: `*` stands for one part of a path.
+ */
+const NOT_YET: readonly { readonly path: string; readonly instead: string; readonly values?: readonly string[] }[] = [
+  { path: 'notify', instead: 'take it out; `cutover status` and the Temporal UI show what waits for whom' },
+  {
+    path: 'phases.*.*.manual',
+    instead: 'have the named people approve at the gate of this phase, and write the proof into the comment',
+  },
+  { path: 'phases.*.*.exec', instead: 'run the program outside, before the gate of this phase' },
+  { path: 'phases.*.*.http', instead: 'make the call outside, before the gate of this phase' },
+  { path: 'phases.*.*.k8s', instead: 'make the change outside, before the gate of this phase' },
+  { path: 'phases.*.*.mongo', instead: 'take it out; this version changes PostgreSQL only' },
+  { path: 'phases.*.*.notify', instead: 'take it out' },
+  { path: 'phases.configure', instead: 'change the configuration outside, before the gate of cutover' },
+  { path: 'phases.backfill', instead: 'take it out; the tenancy block compiles into the whole backfill' },
+  { path: 'phases.cutover.switch.*.rename', instead: 'turn the application by a flag' },
+  { path: 'phases.cutover.switch.*.route', instead: 'turn the application by a flag' },
+  { path: 'phases.cutover.switch.*.scale', instead: 'turn the application by a flag' },
+  { path: 'phases.cutover.switch.*.deploy', instead: 'turn the application by a flag' },
+  { path: 'tenancy.tables.*.rule', instead: "take it out: every existing row becomes the default tenant's" },
+  { path: 'tenancy.tables.*.mapping', instead: "take it out: every existing row becomes the default tenant's" },
+  { path: 'tenancy.registry.adopt', instead: 'let the plan create the table' },
+  {
+    path: 'freeze.maxAttempts',
+    instead: 'take it out: one failed freeze parks the run, and `cutover retry` tries again',
+  },
+  { path: 'freeze.fence', values: ['refuse'], instead: 'queue' },
+];
+
+/** What to do instead, when `path` is a word that later versions may know. */
+export function notYet(path: readonly PathPart[], value?: unknown): string | undefined {
+  const entry = NOT_YET.find(
+    (e) =>
+      matches(e.path.split('.'), path) &&
+      (e.values === undefined || (typeof value === 'string' && e.values.includes(value))),
+  );
+  return entry?.instead;
+}
+
+function matches(pattern: readonly string[], path: readonly PathPart[]): boolean {
+  return pattern.length === path.length && pattern.every((part, i) => part === '*' || part === String(path[i]));
+}

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { gates } from './gates';
+import { phases } from './phases';
+import { tenancy } from './tenancy';
+import { duration, file, label, sqlText, table, word } from './text';
+
+const backup = z
+  .strictObject({
+    store: word.default('backups').describe("Where backups go, by its name in the worker's config."),
+    scratch: word
+      .default('scratch')
+      .describe('The database that the drill restores into: never one that holds anything.'),
+  })
+  .prefault({})
+  .describe('The backup and its restore drill. No drill, no pass.');
+
+const log = z
+  .strictObject({
+    table: table.describe("The log table that the team's runbook knows."),
+    create: file.describe('File with its CREATE TABLE: columns phase, operation, status, details, created_at.'),
+    phase: label.describe('What its `phase` column says.'),
+  })
+  .describe("A log table of the team's own, filled beside the ledger.");
+
+const freeze = z
+  .strictObject({
+    budget: duration.prefault('2s').describe('From the first lock to the commit; past it everything is put back.'),
+    fence: z.enum(['queue']).default('queue').describe('`queue`: readers and writers wait, none is refused.'),
+    stall: duration
+      .prefault('100ms')
+      .describe('What all lock waits of one try may cost the application together; below 1s.'),
+    patience: duration.prefault('60s').describe('How long tries go on.'),
+  })
+  .prefault({})
+  .describe('The freeze of the cutover.');
+
+const holdOrBack = z.enum(['hold', 'rollback']);
+
+const rollback = z
+  .strictObject({
+    onFailure: z
+      .strictObject({
+        backup: holdOrBack.optional().describe('When the backup or its drill fails.'),
+        expand: holdOrBack.optional().describe('When a step of expand fails.'),
+        backfill: holdOrBack.optional().describe('When a step of backfill fails.'),
+        validate: holdOrBack.optional().describe('When a check of the data fails.'),
+        cutover: holdOrBack.optional().describe('When the freeze fails.'),
+        observe: holdOrBack.optional().describe('When a probe breaches; must agree with `phases.observe.breach.then`.'),
+      })
+      .prefault({})
+      .describe('Per phase: `hold` stops and asks (the default), `rollback` goes back.'),
+  })
+  .prefault({})
+  .describe('What follows a failure that retries did not mend.');
+
+const preflight = z
+  .strictObject({
+    maxTransactionAge: duration
+      .prefault('1m')
+      .describe('An older transaction stops the preflight; it is named by pid, age and query.'),
+  })
+  .prefault({})
+  .describe('What must hold before anything is touched.');
+
+const watch = z
+  .array(
+    z.strictObject({
+      name: word.describe('What it is called in reports.'),
+      sql: sqlText.describe('One query that only reads.'),
+    }),
+  )
+  .max(20)
+  .default([])
+  .describe('Queries whose time and plan are taken before, as a baseline.');
+
+/** The plan file. Unknown keys are errors everywhere; every default is here. */
+export const planSchema = z.strictObject({
+  version: z.literal(1).describe('Version of this format.'),
+  name: word.describe("Part of the run's identity: one run of this name per home at a time."),
+  environment: z.enum(['production', 'staging', 'new']).describe('Production plans must be gated.'),
+  home: word.describe("The database that holds the run's ledger, by its name in the worker's config."),
+  backup,
+  preflight,
+  tenancy,
+  log: log.optional(),
+  phases,
+  gates,
+  freeze,
+  rollback,
+  watch,
+});
+
+export type PlanFile = z.output<typeof planSchema>;

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities } from '../../activities';
+import type { People } from '../core/people';
+import { BUNDLE_PATH, PAYLOAD_CONVERTER_PATH } from './bundle-path';
+import type { Config } from './config';
+import { temporalLogger } from './logger';
+import { loadPeople } from './people';
+import { createResources, secretProblems } from './resources';
+import { ensureSearchAttributes } from './search-attributes';
+import { requireServerVersion } from './server-version';
+import { connectionOptions, requireNamespace, unreachable } from './temporal';
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Workflow bundle; default: the one that the build made. */
+  readonly bundle?: string;
+  /** Default: the config's people file. */
+  readonly people?: string;
+  /** Create missing search attributes. */
+  readonly register?: boolean;
+  /** Ends the worker: running activities are told, and have 10 s before they are cancelled. */
+  readonly signal: AbortSignal;
+  /** Called once, when everything is checked and the worker polls. */
+  readonly onReady?: (ready: WorkerReady) => void;
+}
+
+export interface WorkerReady {
+  readonly taskQueue: string;
+  readonly address: string;
+  readonly namespace: string;
+  readonly identity: string;
+  readonly targets: readonly string[];
+  readonly people: number;
+  readonly registered: readonly string[];
+  readonly serverVersion: string;
+}
+
+/**
+ * Checks all that can be checked (bundle, secrets, people, server, search attributes), then polls until `signal` aborts
+ * and everything under way has ended.
+ *
+ * @throws before the first poll when something is wrong; the message lists all of it.
+ */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const { config, log } = options;
+  const people = await checkOwnFiles(options);
+  installRuntime(log);
+  const connection = await NativeConnection.connect(connectionOptions(config.temporal)).catch((error: unknown) => {
+    throw unreachable(config.temporal, error);
+  });
+  try {
+    const { address, namespace } = config.temporal;
+    await requireNamespace(connection, config.temporal);
+    const serverVersion = await requireServerVersion(connection);
+    const registered = await ensureSearchAttributes({ connection, address, namespace, register: options.register ?? false });
+    const worker = await createWorker(options, connection);
+    const stop = (): void => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    options.signal.addEventListener('abort', stop, { once: true });
+    const running = worker.run();
+    if (options.signal.aborted) stop();
+    options.onReady?.({
+      taskQueue: config.taskQueue,
+      address,
+      namespace,
+      identity: worker.options.identity,
+      targets: Object.keys(config.targets).sort(),
+      people: Object.keys(people.roles).length,
+      registered,
+      serverVersion,
+    });
+    await running.finally(() => options.signal.removeEventListener('abort', stop));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Problems of several files at once: whoever sets a worker up mends them in one go. */
+async function checkOwnFiles({ config, bundle, people }: WorkerOptions): Promise<People> {
+  const problems: string[] = [];
+  const path = bundle ?? BUNDLE_PATH;
+  if (!existsSync(path)) problems.push(`The workflow bundle ${path} is missing; build it with \`npm run build\`.`);
+  if (Object.keys(config.targets).length === 0) problems.push(`The config names no targets; add \`targets\` to ${config.file ?? 'cutover.config.yaml'}.`);
+  problems.push(...secretProblems(config));
+  let read: People | undefined;
+  try {
+    read = await loadPeople(people ?? config.people);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  }
+  if (problems.length > 0 || read === undefined) throw new Error(`The worker cannot start:\n${problems.map((p) => `- ${p}`).join('\n')}`);
+  return read;
+}
+
+async function createWorker({ config, log, bundle, people }: WorkerOptions, connection: NativeConnection): Promise<Worker> {
+  const resources = createResources({ config: people === undefined ? config : { ...config, people }, log });
+  return Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: config.taskQueue,
+    identity: `cutover@${hostname()}:${process.pid}`,
+    workflowBundle: { codePath: bundle ?? BUNDLE_PATH },
+    activities: createActivities(resources),
+    dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER_PATH },
+    // A freeze ends by itself within seconds; longer work is at a safe point soon after it hears of the shutdown.
+    shutdownGraceTime: '10s',
+    shutdownForceTime: '60s',
+    // Progress in the UI and in `status --watch` is at most two seconds old.
+    maxHeartbeatThrottleInterval: '2s',
+    // A cutover runs one verb at a time; more at once are other runs on other targets.
+    maxConcurrentActivityTaskExecutions: 20,
+  });
+}
+
+/** Once per process; signals stay ours: the caller decides what Ctrl-C ends. */
+function installRuntime(log: Logger): void {
+  if (installed) return;
+  installed = true;
+  if (Runtime._instance !== undefined) return;
+  Runtime.install({
+    logger: temporalLogger(log),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
+  });
+}
+
+let installed = false;

@@ -1,0 +1,1 @@
+DROP FUNCTION public.validate_client_data_integrity();

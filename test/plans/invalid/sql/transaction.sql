@@ -1,0 +1,3 @@
+BEGIN;
+COMMENT ON TABLE public.users IS 'people';
+COMMIT;

@@ -1,0 +1,2 @@
+COMMENT ON TABLE public.users IS 'no end;
+DROP TABLE public.users;

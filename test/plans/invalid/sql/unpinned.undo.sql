@@ -1,0 +1,1 @@
+DROP FUNCTION public.tenant_of(uuid);

@@ -1,0 +1,16 @@
+import { backupStep } from '../../activities/postgres/steps/backup';
+import { Captures, resourcesOf, RUN, testContext } from './backup-context';
+import type { PostgresTarget } from '../../activities/resources';
+
+/** A worker that does nothing but one backup, to be killed in the middle of it. TEST_URL, TEST_STORE, TEST_RUN. */
+async function main(): Promise<void> {
+  const { TEST_URL: url = '', TEST_STORE: storeDir = '', TEST_RUN: id = '' } = process.env;
+  const home: PostgresTarget = { kind: 'postgres', name: 'app', url: () => url };
+  const resources = resourcesOf({ targets: [home], storeDir });
+  const args = { store: 'backups', exclude: ['cutover'] };
+  const context = testContext({ kind: 'backup', id: 'backup/dump', args, home, captures: new Captures(), run: { ...RUN, id } });
+  const evidence = await backupStep(resources).do(context);
+  console.log(evidence.verdict);
+}
+
+void main();

@@ -1,0 +1,104 @@
+import { condition, proxyActivities, uuid4 } from '@temporalio/workflow';
+import type { Activities } from '../activities/index';
+import { awaited, impossible } from '../src/core/gate';
+import { changedFields, gateEvidence } from '../src/core/gate-evidence';
+import type { People } from '../src/core/people';
+import type { Phase } from '../src/core/phase';
+import type { GateSpec } from '../src/core/plan';
+import { gateState, type GateEvidence, type GateState } from '../src/core/state';
+import type { FactsInput } from '../src/core/verb';
+import { failureOf } from './failure-of';
+import type { Run } from './run';
+
+/** Takes the facts and puts the question: from here on people decide on exactly this evidence. */
+export async function openGate(run: Run, phase: Phase): Promise<void> {
+  const taken = await takeEvidence(run, phase);
+  if (!taken) return;
+  const spec = specOf(run, phase);
+  const at = run.now();
+  const deadline = spec.expiresMs === undefined ? undefined : new Date(Date.parse(at) + spec.expiresMs).toISOString();
+  run.dispatch({ type: 'gate-opened', phase, nonce: uuid4(), at, ...taken, ...(deadline ? { deadline } : {}) });
+}
+
+/** Waits for the people. The deadline is a decision too: the plan says which. */
+export async function awaitDecision(run: Run, phase: Phase): Promise<void> {
+  const gate = openGateState(run, phase);
+  const spec = specOf(run, phase);
+  const settled = (): boolean => {
+    const now = gateState(run.state, phase);
+    return now?.status !== 'open' || now.nonce !== gate.nonce || run.state.hold !== undefined || run.state.direction === 'back' || run.state.endedAt !== undefined;
+  };
+  if (gate.deadline === undefined) return condition(settled);
+  const left = Date.parse(gate.deadline) - Date.parse(run.now());
+  const summary = `gate ${phase}: ${awaited(spec, gate.decisions, run.state.people)} until ${gate.deadline}`;
+  if (left > 0 && (await condition(settled, left, { summary: summary.slice(0, 190) }))) return;
+  expire(run, phase, spec);
+}
+
+/** What was approved must still be so when the phase starts; if not, the gate names the field and asks again. */
+export async function confirmGate(run: Run, phase: Phase): Promise<void> {
+  const approved = gateState(run.state, phase)?.evidence;
+  const taken = await takeEvidence(run, phase);
+  if (!taken || !approved) return;
+  run.dispatch({ type: 'people-read', people: taken.people });
+  const changes = changedFields(approved, taken.evidence);
+  if (changes.length === 0) run.dispatch({ type: 'gate-passed', phase, at: run.now() });
+  else run.dispatch({ type: 'gate-reopened', phase, why: changes.join('; '), at: run.now() });
+}
+
+interface Taken {
+  readonly evidence: GateEvidence;
+  readonly people: People;
+}
+
+async function takeEvidence(run: Run, phase: Phase): Promise<Taken | undefined> {
+  const activities = proxyActivities<Activities>({
+    startToCloseTimeout: '2m',
+    retry: { initialInterval: run.tuning.retryMs ?? 1_000, maximumAttempts: run.tuning.attempts ?? 5 },
+    summary: `facts for the gate before ${phase}`,
+  });
+  try {
+    const people = await activities.people();
+    const facts = await activities.facts(factsInput(run, phase));
+    const short = impossible(specOf(run, phase), people, run.state.requestedBy);
+    if (short) throw new Error(`${short}; add people to the file of the worker, then \`cutover retry\`.`);
+    return { people, evidence: gateEvidence(run.plan, { ...run.state, people }, phase, facts) };
+  } catch (error) {
+    run.dispatch({ type: 'gate-facts-failed', phase, failure: failureOf(error), at: run.now() });
+    return undefined;
+  }
+}
+
+function factsInput(run: Run, phase: Phase): FactsInput {
+  const { plan, state } = run;
+  const backup = plan.steps.find((s) => s.kind === 'backup');
+  const freeze = plan.steps.find((s) => s.kind === 'freeze');
+  const maxAge = specOf(run, phase).backupMaxAgeMs;
+  return {
+    run: state.run,
+    phase,
+    tables: plan.tables,
+    ...(backup ? { backupStep: backup.id } : {}),
+    ...(maxAge === undefined ? {} : { backupMaxAgeMs: maxAge }),
+    ...(freeze && phase === 'cutover' ? { freeze } : {}),
+  };
+}
+
+function expire(run: Run, phase: Phase, spec: GateSpec): void {
+  const at = run.now();
+  run.dispatch({ type: 'gate-expired', phase, at, then: spec.onExpiry });
+  if (spec.onExpiry === 'abort') run.dispatch({ type: 'aborted', by: 'the plan', comment: `gate ${phase} expired`, at });
+  if (spec.onExpiry === 'rollback') run.dispatch({ type: 'rollback-begun', reason: `gate ${phase} expired`, at });
+}
+
+function specOf(run: Run, phase: Phase): GateSpec {
+  const spec = run.plan.gates[phase];
+  if (!spec) throw new Error(`The plan has no gate before ${phase}.`);
+  return spec;
+}
+
+function openGateState(run: Run, phase: Phase): GateState {
+  const gate = gateState(run.state, phase);
+  if (!gate) throw new Error(`The run has no gate before ${phase}.`);
+  return gate;
+}
