@@ -84,5 +84,6 @@ export default tseslint.config(
       patterns: ['/workflows/(?!messages)'],
     }),
   },
+  { files: ['test/support/global-*.ts'], rules: { 'import-x/no-default-export': 'off' } },
   { files: ['activities/**/*.ts', 'src/**/*.ts', 'workflows/**/*.ts'], ignores: ['src/runtime/config.ts', 'src/runtime/temporal-settings.ts', 'src/cli/**', 'src/dev/**', 'activities/**/child.ts', 'activities/**/tools.ts'], rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read in src/runtime/config.ts.' }] } },
 );

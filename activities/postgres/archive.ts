@@ -11,7 +11,7 @@ export interface Archived {
   readonly rows: number;
   /** Those of them that it holds with exactly this value. */
   readonly kept: number;
-  /** Digest of the values in the table, and of the same rows in the archive. */
+  /** Digest of primary keys and values in the table, and of the same rows in the archive. */
   readonly digest: string;
   readonly keptDigest: string;
 }
@@ -43,8 +43,8 @@ ON CONFLICT (run_id, table_name, pk) DO NOTHING`;
 /** Table and archive side by side, in one snapshot; parameters $1 run, $2 table. */
 export function compareArchiveSql(what: ToArchive): string {
   return `SELECT count(*) AS rows, count(*) FILTER (WHERE a.value = ${what.value}) AS kept,
-       coalesce(bit_xor(hashtextextended((${what.value})::text, 0)), 0) AS digest,
-       coalesce(bit_xor(hashtextextended(a.value::text, 0)), 0) AS kept_digest
+       coalesce(bit_xor(hashtextextended(${keyJson(what.keyset, 't')}::text || (${what.value})::text, 0)), 0) AS digest,
+       coalesce(bit_xor(hashtextextended(a.pk::text || a.value::text, 0)), 0) AS kept_digest
   FROM ${qualified(what.keyset.table)} t
   LEFT JOIN ${ARCHIVE} a ON a.run_id = $1 AND a.table_name = $2 AND a.pk = ${keyJson(what.keyset, 't')}
 ${what.where ? ` WHERE ${what.where}` : ''}`;

@@ -65,9 +65,9 @@ async function findBuild(session: PgSession, index: string): Promise<Build | und
                FROM pg_stat_activity b WHERE b.pid = p.current_locker_pid AND p.phase LIKE 'waiting%') AS "waitsFor"
        FROM pg_stat_activity a LEFT JOIN pg_stat_progress_create_index p ON p.pid = a.pid
       WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.state = 'active'
-        AND a.query ~* '^\\s*(create|drop|reindex)\\s[^;]*index' AND position($1 in a.query) > 0
+        AND a.query ~* '^\\s*(create|drop|reindex)\\s[^;]*index' AND a.query ~ $1
       ORDER BY a.pid LIMIT 1`,
-    [split(index).local],
+    [`\\m${split(index).local.replaceAll(/[^\w]/g, '.')}\\M`],
   );
   return rows[0];
 }

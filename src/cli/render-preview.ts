@@ -1,4 +1,4 @@
-import type { Statement } from '../../activities/postgres/statements/statement';
+import { NO_LOCK, type Statement } from '../../activities/postgres/statements/statement';
 import { requirementText } from '../core/gate';
 import type { Digest } from '../core/json';
 import { PHASES, POINT_OF_NO_RETURN, type Phase } from '../core/phase';
@@ -65,6 +65,8 @@ function wayBack(out: Output, back: readonly Statement[]): readonly string[] {
   return back.length === 0 ? [] : [out.paint('dim', '  back:'), ...back.flatMap((statement) => statementLines(out, statement, '    '))];
 }
 
+/** A statement that nobody meets is shown without the remark: it would drown those that somebody does. */
 function statementLines(out: Output, { sql, lock }: Statement, indent = '  '): readonly string[] {
-  return [...sql.trim().split('\n').map((line) => `${indent}${line}`), out.paint('dim', `${indent}-- lock: ${lock}`)];
+  const met = lock === NO_LOCK ? [] : [out.paint('dim', `${indent}-- lock: ${lock}`)];
+  return [...sql.trim().split('\n').map((line) => `${indent}${line}`), ...met];
 }

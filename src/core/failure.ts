@@ -53,8 +53,11 @@ export class CutoverError extends Error {
   }
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown, read by shape: errors of another realm are no `instanceof Error`. */
 export function describeError(error: unknown): string {
-  if (error instanceof Error) return error.message || error.name;
-  return typeof error === 'string' ? error : JSON.stringify(error);
+  if (typeof error === 'string') return error;
+  if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string') {
+    return error.message !== '' ? error.message : 'name' in error ? String(error.name) : 'unknown error';
+  }
+  return JSON.stringify(error) ?? 'unknown error';
 }

@@ -10,7 +10,6 @@ import { decideGate } from './demo-gates';
 import { demoOptions, type DemoOptions } from './demo-options';
 import { RunWatch } from './demo-watch';
 import { closeAll } from './on-exit';
-import { findPostgres } from './postgres-binaries';
 import { createProgress } from './progress';
 import { writeReport } from './demo-report';
 import { openRunDir } from './run-dir';
@@ -29,7 +28,8 @@ async function demo(options: DemoOptions): Promise<number> {
   const stage = await openStage({
     runDir,
     progress,
-    superuserUrl: postgres.superuserUrl,
+    superuserUrl: postgres.server.superuserUrl,
+    clients: postgres.clients,
     temporalAddress: temporal.address,
     rows: options.rows,
     rate: options.rate,
@@ -38,15 +38,14 @@ async function demo(options: DemoOptions): Promise<number> {
       [/every: 1m/, 'every: 1s'],
     ],
   });
-  const { bin } = await findPostgres({ progress });
-  const schemaBefore = await schemaDump(bin, stage.urls.superuser);
+  const schemaBefore = await schemaDump(postgres.clients, stage.urls.superuser);
   await progress.step('the worker', () => stage.startWorker());
   const client = await connectTemporal({ address: temporal.address, namespace: 'default' });
   try {
     const state = await runThrough(client, stage, options, temporal);
     const report = await writeReport(client, state, resolve('.cutover', 'demo'));
     const good = await proveWrites(stage, options, state);
-    const same = options.rollback ? compareSchemas(schemaBefore, await schemaDump(bin, stage.urls.superuser), await mkReportDir()) : Promise.resolve(true);
+    const same = options.rollback ? compareSchemas(schemaBefore, await schemaDump(postgres.clients, stage.urls.superuser), await mkReportDir()) : Promise.resolve(true);
     print(`report       ${report}`);
     print(`Temporal UI  ${temporal.uiUrl ?? temporal.address}${options.keep ? '' : ' (gone when this command ends; --keep leaves it up)'}`);
     const reached = state.status === (options.rollback ? 'rolled-back' : 'done');

@@ -17,7 +17,7 @@ export interface TemporalAt {
 export async function temporalFor(runDir: RunDir, progress: Progress, options: { readonly dbFilename?: string } = {}): Promise<TemporalAt> {
   const given = process.env['TEMPORAL_ADDRESS'];
   if (given) return { address: given, uiUrl: undefined };
-  const binary = await findOrBuildTemporal({ progress });
+  const binary = await findOrBuildTemporal(progress);
   const server = await progress.step(`Temporal ${binary.version} (${binary.how})`, () =>
     startTemporal({
       binary,
@@ -29,10 +29,18 @@ export async function temporalFor(runDir: RunDir, progress: Progress, options: {
   return { address: server.address, uiUrl: server.uiUrl, server };
 }
 
+export interface PostgresAt {
+  readonly server: PostgresServer;
+  /** Folder of pg_dump, pg_restore and psql that fit this server. */
+  readonly clients: string;
+  readonly version: string;
+}
+
 /** A PostgreSQL of our own, found or fetched; `major` asks for one release. */
-export async function postgresFor(runDir: RunDir, progress: Progress, major?: number): Promise<PostgresServer> {
+export async function postgresFor(runDir: RunDir, progress: Progress, major?: number): Promise<PostgresAt> {
   const binaries = await findPostgres({ progress, ...(major === undefined ? {} : { major }) });
-  return progress.step(`PostgreSQL ${binaries.version} (${binaries.how})`, () =>
+  const server = await progress.step(`PostgreSQL ${binaries.version} (${binaries.how})`, () =>
     startPostgres({ binaries, dataDir: runDir.file(`postgres-${binaries.major}`), logFile: runDir.file('logs', `postgres-${binaries.major}.log`) }),
   );
+  return { server, clients: binaries.clients, version: binaries.version };
 }

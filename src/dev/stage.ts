@@ -32,6 +32,8 @@ export interface StageOptions {
   readonly runDir: RunDir;
   readonly progress: Progress;
   readonly superuserUrl: string;
+  /** Folder of pg_dump and pg_restore. */
+  readonly clients: string;
   readonly temporalAddress: string;
   readonly database?: string;
   readonly taskQueue?: string;
@@ -93,7 +95,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-async function copyExample(folder: string, { planChanges = [], taskQueue }: StageOptions, appUrl: string): Promise<void> {
+async function copyExample(folder: string, { planChanges = [], taskQueue, clients }: StageOptions, appUrl: string): Promise<void> {
   await cp(examplePath('sql'), join(folder, 'sql'), { recursive: true });
   for (const file of ['plan.yaml', 'cutover.config.yaml', 'cutover.people.yaml']) await cp(examplePath(file), join(folder, file));
   let plan = await readFile(join(folder, 'plan.yaml'), 'utf8');
@@ -103,7 +105,7 @@ async function copyExample(folder: string, { planChanges = [], taskQueue }: Stag
     plan = changed;
   }
   await writeFile(join(folder, 'plan.yaml'), plan);
-  const config = (await readFile(join(folder, 'cutover.config.yaml'), 'utf8')).replace('http://127.0.0.1:8080', appUrl);
+  const config = (await readFile(join(folder, 'cutover.config.yaml'), 'utf8')).replace('http://127.0.0.1:8080', appUrl) + `postgresBin: ${clients}\n`;
   await writeFile(join(folder, 'cutover.config.yaml'), taskQueue ? `${config}taskQueue: ${taskQueue}\n` : config);
 }
 

@@ -32,7 +32,7 @@ export function compile(plan: PlanFile, artifacts: readonly Artifact[]): Compile
     gates: compileGates(plan),
     onFailure: compileOnFailure(plan),
     ...(plan.log ? { log: { table: qualified(plan.log.table), phase: plan.log.phase } } : {}),
-    remarks: remarksOf(plan),
+    remarks: remarksOf(frame),
   };
 }
 

@@ -1,6 +1,88 @@
-import type { PlanFile } from './schema/plan';
+import { formatDuration } from './durations';
+import type { Frame } from './frame';
+import { qualified, shortTable } from './identifiers';
 
-/** What approvers should know before they decide. */
-export function remarksOf(plan: PlanFile): readonly string[] {
-  return [`${plan.name}`];
+/**
+ * What approvers should know before they decide: the traps of this kind of migration (T3.x) as they apply to this plan
+ * and how each is met, then what the plan itself asks approvers to accept.
+ */
+export function remarksOf(frame: Frame): readonly string[] {
+  const traps = [...schemaTraps(frame), ...membershipTraps(frame), ...dataTraps(frame), ...applicationTraps(frame)];
+  return [...traps.sort((a, b) => place(a) - place(b)), ...accepted(frame)];
+}
+
+function schemaTraps({ plan, tables, key }: Frame): readonly string[] {
+  const indexes = tables.reduce((sum, t) => sum + t.indexes.length, 0);
+  const named = Object.entries(plan.tenancy.tables).filter(([, spec]) => spec.index ?? spec.indexes);
+  const generated = tables.filter((t) => !named.some(([name]) => qualified(name) === t.table));
+  const added =
+    generated.length === 0
+      ? ''
+      : `; not named in the plan and built all the same: ${generated.map((t) => shortTable(t.table)).join(', ')}`;
+  return [
+    'T3.1 One transaction for everything excludes building indexes beside the writes. Here every step commits by itself, with its ledger row, and has its own way back.',
+    'T3.2 gen_random_uuid() is built in only from PostgreSQL 13 on. Here preflight refuses every server older than 14.',
+    `T3.3 A plain CREATE INDEX stops every write while it builds. Here all ${indexes} indexes are built CONCURRENTLY; a half-built one is found and repaired.`,
+    `T3.5 ${key.column} says "client" and means ${shortTable(key.references.table)}.${key.references.column}. Here its type (${key.type}) and foreign key are declared, and validated in every table.`,
+    `T3.9 A partial list of indexes leaves tables to full scans. Here each of the ${tables.length} tables gets one that begins with ${key.column}${added}.`,
+  ];
+}
+
+function membershipTraps({ members }: Frame): readonly string[] {
+  if (!members) return [];
+  return [
+    `T3.4 Without UNIQUE (${members.user}, ${members.tenant}) and foreign keys a user becomes a member twice, or a member without being a user. Here the checker has found both in the CREATE TABLE of ${shortTable(members.table)}.`,
+  ];
+}
+
+function dataTraps({ key, tables }: Frame): readonly string[] {
+  return [
+    `T3.6 Rows that the old application inserts after a backfill have no ${key.column}. Here a trigger stamps them from the moment the column exists, the freeze sweeps, and NOT NULL follows from a CHECK that was validated beside the writes.`,
+    `T3.7 A volatile default, or one UPDATE of everything, rewrites or bloats large tables. Here the ${tables.length} tables get a constant default that touches no row and is dropped in the same transaction.`,
+  ];
+}
+
+function applicationTraps({ plan, tables, key }: Frame): readonly string[] {
+  const functions =
+    plan.phases.expand.length > 0
+      ? [
+          'T3.10 A function without a search_path of its own calls what its caller wants. Here the checker refuses every CREATE FUNCTION that does not pin it.',
+        ]
+      : [];
+  return [
+    'T3.8 A flag that skips prompts must not skip decisions. Here nothing skips a gate: only the people whom the plan requires open it.',
+    ...functions,
+    `T3.11 SELECT * and mapped rows see the new column ${key.column}. A prepared SELECT * on ${tables.map((t) => shortTable(t.table)).join(', ')} fails with 0A000 ("cached plan must not change result type") on every execution from the moment the column is added until it is prepared again, and once more when a rollback drops it: let the application prepare again on 0A000, or restart its connections.`,
+  ];
+}
+
+function accepted({ plan }: Frame): readonly string[] {
+  const steps = plan.phases.expand.flatMap(({ sql }) => [
+    ...(sql.unsafe === undefined
+      ? []
+      : [`UNSAFE ${sql.file} holds statements that the checker cannot prove safe. The plan says: ${sql.unsafe}`]),
+    ...(sql.irreversible === undefined
+      ? []
+      : [`NO WAY BACK ${sql.file} cannot be undone. The plan says: ${sql.irreversible}`]),
+  ]);
+  const { keepStamping } = plan.phases.contract;
+  const stays =
+    keepStamping === undefined
+      ? []
+      : [
+          `STAYS The triggers that stamp rows without ${plan.tenancy.key.column} are kept for good. The plan says: ${keepStamping}`,
+        ];
+  const { observe } = plan.phases;
+  const record =
+    observe.breach.then === 'notify'
+      ? [
+          `RECORDED ONLY A breach within the ${formatDuration(observe.for)} of observe stops nothing: it is written down.`,
+        ]
+      : [];
+  return [...steps, ...stays, ...record];
+}
+
+/** `T3.10 ...` -> 10. */
+function place(trap: string): number {
+  return Number(/^T3\.(\d+)/.exec(trap)?.[1] ?? 0);
 }

@@ -64,7 +64,7 @@ export function parseAddress(text: string): Address {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/(.*?)\/*$/i.exec(text);
   if (scheme) return wrong('host:port without a scheme', `write ${scheme[2] || 'host:7233'}`);
   if (isIPv6(text)) return wrong('an IPv6 address in brackets', `write [${text}]:7233`);
-  const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}))(?::(\d{1,9}))?$/.exec(text);
+  const match = /^(\[[^\]\s]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}))(?::(\d{1,9}))?$/.exec(text);
   if (!match?.[1]) return wrong('host:port', 'write for example 127.0.0.1:7233');
   if (match[1].startsWith('[') && !isIPv6(match[1].slice(1, -1))) return wrong('an IPv6 address between the brackets', 'write for example [::1]:7233');
   const port = Number(match[2] ?? DEFAULT_PORT);

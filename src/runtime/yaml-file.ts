@@ -12,7 +12,8 @@ import { FileProblems } from './problem';
 export async function readYamlFile(file: string): Promise<unknown> {
   const read = await readText(file, { as: '', max: MAX_BYTES });
   if (!read.ok) throw new FileProblems(file, [read.problem]);
-  const document = parseDocument(read.text, { strict: true, uniqueKeys: true, stringKeys: true, merge: false, resolveKnownTags: false, logLevel: 'silent' });
+  // With logLevel silent the library would pass over a second document without a word.
+  const document = parseDocument(read.text, { strict: true, uniqueKeys: true, stringKeys: true, merge: false, resolveKnownTags: false, logLevel: 'error' });
   const bad = [...document.errors, ...document.warnings];
   if (bad.length > 0) throw new FileProblems(file, bad.map((e) => lineProblem(e.message, e.linePos?.[0].line)));
   try {

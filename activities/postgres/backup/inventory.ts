@@ -77,25 +77,25 @@ const PARTS: Readonly<Record<string, string>> = {
   // public exists in every database, with whatever owner and grants its creator gave it
   schemas: `SELECT format('%I', nspname) || ' ' || ${roleName('nspowner')} FROM n WHERE nspname <> 'public'`,
   extensions: `SELECT extname FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'`,
-  relations: `SELECT name || ' ' || relkind || ' ' || ${roleName('relowner')} FROM rel WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')`,
+  relations: `SELECT name || ' ' || relkind::text || ' ' || ${roleName('relowner')} FROM rel WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')`,
   'row security': `SELECT name || ' enabled=' || relrowsecurity || ' forced=' || relforcerowsecurity FROM rel WHERE relkind IN ('r', 'p')`,
   columns: `SELECT rel.name || '.' || quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
                    || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END || CASE WHEN a.atthasdef THEN ' default' ELSE '' END
-                   || coalesce(' identity ' || nullif(a.attidentity, ''), '') || coalesce(' generated ' || nullif(a.attgenerated, ''), '')
+                   || coalesce(' identity ' || nullif(a.attidentity::text, ''), '') || coalesce(' generated ' || nullif(a.attgenerated::text, ''), '')
               FROM rel JOIN pg_catalog.pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
              WHERE relkind IN ('r', 'p', 'v', 'm', 'f')`,
   // a dump leaves INVALID indexes out
   indexes: `SELECT rel.name || ' on ' || i.indrelid::regclass || ' keys=' || i.indnkeyatts || ' unique=' || i.indisunique
               FROM rel JOIN pg_catalog.pg_index i ON i.indexrelid = rel.oid WHERE i.indisvalid`,
   // 'n' (NOT NULL) has rows since 18 only; the columns tell
-  constraints: `SELECT rel.name || ' ' || quote_ident(k.conname) || ' ' || k.contype || ' valid=' || k.convalidated
+  constraints: `SELECT rel.name || ' ' || quote_ident(k.conname) || ' ' || k.contype::text || ' valid=' || k.convalidated
                   FROM rel JOIN pg_catalog.pg_constraint k ON k.conrelid = rel.oid WHERE k.contype <> 'n'`,
-  triggers: `SELECT rel.name || ' ' || quote_ident(g.tgname) || ' enabled=' || g.tgenabled
+  triggers: `SELECT rel.name || ' ' || quote_ident(g.tgname) || ' enabled=' || g.tgenabled::text
                FROM rel JOIN pg_catalog.pg_trigger g ON g.tgrelid = rel.oid WHERE NOT g.tgisinternal`,
-  routines: `SELECT name || ' ' || prokind || ' definer=' || prosecdef || ' source=' || md5(prosrc) || ' ' || ${roleName('proowner')} FROM routine`,
-  types: `SELECT name || ' ' || typtype || ' ' || ${roleName('typowner')} FROM typ`,
+  routines: `SELECT name || ' ' || prokind::text || ' definer=' || prosecdef || ' source=' || md5(prosrc) || ' ' || ${roleName('proowner')} FROM routine`,
+  types: `SELECT name || ' ' || typtype::text || ' ' || ${roleName('typowner')} FROM typ`,
   labels: `SELECT typ.name || ' ' || quote_literal(l.enumlabel) FROM typ JOIN pg_catalog.pg_enum l ON l.enumtypid = typ.oid`,
-  policies: `SELECT rel.name || ' ' || quote_ident(p.polname) || ' ' || p.polcmd || ' permissive=' || p.polpermissive
+  policies: `SELECT rel.name || ' ' || quote_ident(p.polname) || ' ' || p.polcmd::text || ' permissive=' || p.polpermissive
                FROM rel JOIN pg_catalog.pg_policy p ON p.polrelid = rel.oid`,
   'large objects': `SELECT 'count ' || count(*) FROM pg_catalog.pg_largeobject_metadata`,
   'table grants': `SELECT name || ' ' || line FROM rel, ${grants('relacl', `CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char"`, 'relowner')}

@@ -48,7 +48,7 @@ export async function checkWrites(options: CheckWritesOptions): Promise<WritesRe
     const seen = await lookUp(client, expected.rows);
     const counters = await readCounters(client, expected);
     await client.query('COMMIT');
-    return report({ options, expected, seen, shape, counters });
+    return await report({ options, expected, seen, shape, counters });
   } finally {
     await client.end();
   }

@@ -55,41 +55,41 @@ function attempt(of: BackupDatabase = db, more: readonly Target[] = [], id = nex
 }
 
 it('a backup with enum, json and odd types comes back in the drill with rows, owners, grants and sequences', async () => {
-  const it = attempt();
-  const backup = await it.backup();
+  const trial = attempt();
+  const backup = await trial.backup();
   expect(backup).toMatchObject({ verdict: 'pass', figures: { compression: expect.stringMatching(/zstd|gzip/), rows: expect.any(String) } });
-  const drill = await it.drill();
+  const drill = await trial.drill();
   expect(drill.checks.filter((c) => c.verdict !== 'pass')).toEqual([]);
   expect(drill.verdict).toBe('pass');
   expect(drill.figures).toMatchObject({ rows: backup.figures?.rows, manifest: backup.figures?.manifest });
   const [app] = await run(db.urls.scratch, `SELECT has_table_privilege('app', 'public.users', 'INSERT') AS may, (SELECT relowner::regrole::text FROM pg_class WHERE oid = 'public.users'::regclass) AS owner`);
   expect(app).toEqual({ may: true, owner: 'owner' });
-  expect(await readdir(await it.folder())).toEqual(['database.dump', 'manifest.json', 'roles.sql']);
-  expect(await readFile(join(await it.folder(), 'roles.sql'), 'utf8')).toContain('GRANT "owner" TO "cutover";');
+  expect(await readdir(await trial.folder())).toEqual(['database.dump', 'manifest.json', 'roles.sql']);
+  expect(await readFile(join(await trial.folder(), 'roles.sql'), 'utf8')).toContain('GRANT "owner" TO "cutover";');
 }, 60_000);
 
 it('a second attempt of the same step takes no second backup', async () => {
-  const it = attempt();
-  const first = await it.backup();
-  const second = await it.backup();
+  const trial = attempt();
+  const first = await trial.backup();
+  const second = await trial.backup();
   expect(second.figures).toMatchObject({ backup: first.figures?.backup, dump: first.figures?.dump, seconds: 0 });
 }, 60_000);
 
 it('what a dead attempt left half-written is removed and never taken for a backup', async () => {
-  const it = attempt();
-  await it.backup();
-  const dump = join(await it.folder(), 'database.dump');
+  const trial = attempt();
+  await trial.backup();
+  const dump = join(await trial.folder(), 'database.dump');
   await chmod(dump, 0o600);
   await truncate(dump, 1_000);
-  const again = await it.backup();
+  const again = await trial.backup();
   expect(again).toMatchObject({ verdict: 'pass', figures: { backup: 'backup-dump-2' } });
 }, 60_000);
 
 it('undo of the drill leaves scratch as empty as it was', async () => {
-  const it = attempt();
-  await it.backup();
-  await it.drill();
-  expect((await it.undoDrill()).verdict).toBe('pass');
+  const trial = attempt();
+  await trial.backup();
+  await trial.drill();
+  expect((await trial.undoDrill()).verdict).toBe('pass');
   const rows = await run(db.urls.scratch, `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`);
   expect(rows).toEqual([]);
   expect(await run(db.urls.scratch, `SELECT 1 FROM pg_namespace WHERE nspname = 'cutover_drill'`)).toEqual([]);
@@ -97,42 +97,42 @@ it('undo of the drill leaves scratch as empty as it was', async () => {
 
 describe('a drill does not pass', () => {
   it('on a flipped byte', async () => {
-    const it = attempt();
-    await it.backup();
-    await spoil(join(await it.folder(), 'database.dump'), (data) => data.fill(data[5_000] === 0 ? 1 : 0, 5_000, 5_001));
-    expect(await it.drill()).toMatchObject({ verdict: 'fail', checks: [{ name: 'files read back' }] });
+    const trial = attempt();
+    await trial.backup();
+    await spoil(join(await trial.folder(), 'database.dump'), (data) => data.fill(data[5_000] === 0 ? 1 : 0, 5_000, 5_001));
+    expect(await trial.drill()).toMatchObject({ verdict: 'fail', checks: [{ name: 'files read back' }] });
   }, 60_000);
 
   it('on a truncated dump', async () => {
-    const it = attempt();
-    await it.backup();
-    const dump = join(await it.folder(), 'database.dump');
+    const trial = attempt();
+    await trial.backup();
+    const dump = join(await trial.folder(), 'database.dump');
     await chmod(dump, 0o600);
     await truncate(dump, 10_000);
-    expect((await it.drill()).summary).toContain('10000 bytes instead of');
+    expect((await trial.drill()).summary).toContain('10000 bytes instead of');
   }, 60_000);
 
   it('on a manifest that was changed afterwards', async () => {
-    const it = attempt();
-    await it.backup();
-    await spoilText(join(await it.folder(), 'manifest.json'), (text) => text.replace(/"rows":"(\d+)"/, '"rows":"7"'));
-    await expect(it.drill()).rejects.toThrow(/has changed since the backup was taken/);
+    const trial = attempt();
+    await trial.backup();
+    await spoilText(join(await trial.folder(), 'manifest.json'), (text) => text.replace(/"rows":"(\d+)"/, '"rows":"7"'));
+    await expect(trial.drill()).rejects.toThrow(/has changed since the backup was taken/);
   }, 60_000);
 
   it('when a table comes back with other rows than the manifest of the backup says, and names it', async () => {
-    const it = attempt();
-    await it.backup();
-    await spoilText(join(await it.folder(), 'manifest.json'), (text) => text.replace(/("public\.products":\{.*?"digest":")[^"]*/, '$11+1'));
-    await reseal(it);
-    const drill = await it.drill();
+    const trial = attempt();
+    await trial.backup();
+    await spoilText(join(await trial.folder(), 'manifest.json'), (text) => text.replace(/("public\.products":\{.*?"digest":")[^"]*/, '$11+1'));
+    await reseal(trial);
+    const drill = await trial.drill();
     expect(drill).toMatchObject({ verdict: 'fail' });
     expect(drill.summary).toContain('public.products has the same number of rows, but not the same rows');
   }, 60_000);
 
   it('when the dump itself is not whole, although its sha256 is the one of the manifest', async () => {
-    const it = attempt();
-    await it.backup();
-    const folder = await it.folder();
+    const trial = attempt();
+    await trial.backup();
+    const folder = await trial.folder();
     const { createHash } = await import('node:crypto');
     let half = Buffer.alloc(0);
     await spoil(join(folder, 'database.dump'), (data) => (half = Buffer.from(data.subarray(0, Math.floor(data.length / 2)))));
@@ -142,23 +142,23 @@ describe('a drill does not pass', () => {
       manifest.dump.sha256 = createHash('sha256').update(half).digest('hex');
       return JSON.stringify(manifest);
     });
-    await reseal(it);
-    expect(await it.drill()).toMatchObject({ verdict: 'fail', checks: [{ name: 'restore' }] });
+    await reseal(trial);
+    expect(await trial.drill()).toMatchObject({ verdict: 'fail', checks: [{ name: 'restore' }] });
   }, 60_000);
 
   it('and touches nothing when scratch holds something of somebody else', async () => {
     const other = await server.database('foreign', 200);
     await run(other.urls.scratch, 'CREATE TABLE public.precious (id int)', 'INSERT INTO public.precious VALUES (1)');
-    const it = attempt(other);
-    await it.backup();
-    await expect(it.drill()).rejects.toThrow(/holds what no drill has put there \(public\.precious\)/);
+    const trial = attempt(other);
+    await trial.backup();
+    await expect(trial.drill()).rejects.toThrow(/holds what no drill has put there \(public\.precious\)/);
     expect(await run(other.urls.scratch, 'SELECT * FROM public.precious')).toEqual([{ id: 1 }]);
   }, 60_000);
 
   it('when scratch is the live database under another name', async () => {
-    const it = attempt({ ...db, scratch: { kind: 'postgres', name: 'scratch', url: () => db.urls.cutover } });
-    await it.backup();
-    await expect(it.drill()).rejects.toThrow(/"scratch" and "app" are the same database/);
+    const trial = attempt({ ...db, scratch: { kind: 'postgres', name: 'scratch', url: () => db.urls.cutover } });
+    await trial.backup();
+    await expect(trial.drill()).rejects.toThrow(/"scratch" and "app" are the same database/);
     expect((await run(db.urls.owner, 'SELECT count(*)::int AS n FROM public.users'))[0]?.n).toBeGreaterThan(0);
   }, 60_000);
 });
@@ -181,9 +181,7 @@ describe('a worker that is killed in the middle of the dump', () => {
 
   it('leaves no backend either: one that waits for a lock is ended by the next attempt', async () => {
     const id = 'test-plan.killed-lock';
-    const holder = new Client({ connectionString: db.urls.owner });
-    await holder.connect();
-    await holder.query('BEGIN; LOCK TABLE public.email_logs IN ACCESS EXCLUSIVE MODE');
+    const unlock = await holdLock();
     const worker = await startWorker(db, id, true);
     await until(async () => (await dumping(id)).length > 0);
     worker.kill('SIGKILL');
@@ -191,32 +189,27 @@ describe('a worker that is killed in the middle of the dump', () => {
     const next = attempt(db, [], id);
     const backup = next.backup();
     await until(async () => (await dumping(id)).length === 0);
-    await holder.query('ROLLBACK');
-    await holder.end();
+    await unlock();
     expect(await backup).toMatchObject({ verdict: 'pass' });
   }, 60_000);
 });
 
 it('an aborted backup ends its programs and leaves nothing', async () => {
   const stop = new AbortController();
-  const holder = new Client({ connectionString: db.urls.owner });
-  await holder.connect();
-  await holder.query('BEGIN; LOCK TABLE public.email_logs IN ACCESS EXCLUSIVE MODE');
-  const it = attempt(db, [], 'test-plan.aborted', stop.signal);
-  const backup = it.backup();
+  const unlock = await holdLock();
+  const trial = attempt(db, [], 'test-plan.aborted', stop.signal);
+  const backup = trial.backup();
   const failed = expect(backup).rejects.toThrow();
   await until(async () => (await programsOf('test-plan.aborted')).length > 0);
   stop.abort(new Error('cancelled'));
   await failed;
   expect(await programsOf('test-plan.aborted')).toEqual([]);
   expect(await readdir(join(db.storeDir, RUN.plan, 'test-plan.aborted'))).toEqual([]);
-  await holder.end();
+  await unlock();
 }, 60_000);
 
 it('no argument and no environment of a program that the step starts holds the password', async () => {
-  const holder = new Client({ connectionString: db.urls.owner });
-  await holder.connect();
-  await holder.query('BEGIN; LOCK TABLE public.email_logs IN ACCESS EXCLUSIVE MODE');
+  const unlock = await holdLock();
   const id = 'test-plan.secret';
   const backup = attempt(db, [], id).backup();
   await until(async () => (await programsOf(id)).length > 0);
@@ -226,9 +219,18 @@ it('no argument and no environment of a program that the step starts holds the p
     expect(seen).toContain('pg_dump');
     expect(seen).not.toContain(password);
   }
-  await holder.end();
+  await unlock();
   expect((await backup).verdict).toBe('pass');
 }, 60_000);
+
+/** Makes every pg_dump of the database wait; returns what lets it go on. */
+async function holdLock(): Promise<() => Promise<void>> {
+  const holder = new Client({ connectionString: db.urls.owner });
+  holder.on('error', () => undefined); // a test that failed half-way leaves it to the end of the server
+  await holder.connect();
+  await holder.query('BEGIN; LOCK TABLE public.email_logs IN ACCESS EXCLUSIVE MODE');
+  return () => holder.end();
+}
 
 /** Backends of the run's pg_dump. */
 async function dumping(id: string): Promise<readonly unknown[]> {
@@ -276,10 +278,10 @@ async function spoilText(path: string, change: (text: string) => string): Promis
 }
 
 /** As if the backup had been taken like that. */
-async function reseal(it: Attempt): Promise<void> {
+async function reseal(trial: Attempt): Promise<void> {
   const { createHash } = await import('node:crypto');
-  const sha256 = createHash('sha256').update(await readFile(join(await it.folder(), 'manifest.json'))).digest('hex');
-  it.captures.values.set('backup/dump\nmanifest-1', { sha256 });
+  const sha256 = createHash('sha256').update(await readFile(join(await trial.folder(), 'manifest.json'))).digest('hex');
+  trial.captures.values.set('backup/dump\nmanifest-1', { sha256 });
 }
 
 const ODD_TABLES = [

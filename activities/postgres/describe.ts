@@ -1,0 +1,150 @@
+import { assertNever } from '../../src/core/assert-never';
+import type { Expectation, FreezeArgs, Probe, Step } from '../../src/core/step';
+import { freezeStatements, lockOrder } from './statements/freeze';
+import { indexStatements } from './statements/index-concurrently';
+import { keyStatements } from './statements/key';
+import { memberStatements } from './statements/members';
+import { queryStatements } from './statements/query';
+import { recountStatements } from './statements/recount';
+import { referenceStatements } from './statements/reference';
+import { registryStatements } from './statements/registry';
+import { requiredStatements } from './statements/required';
+import { retireStatements } from './statements/retire';
+import { shapeStatements } from './statements/shape';
+import { stampStatements } from './statements/stamp';
+import type { Given, Statement, StepStatements } from './statements/statement';
+import { statementStatements } from './statements/statements';
+import { tableStatements } from './statements/table';
+
+/** What a step would do, for people and offline: the very texts that it sends, with `<...>` for what only a run knows. */
+export interface StepDescription {
+  /** One sentence. */
+  readonly sentence: string;
+  readonly statements: readonly Statement[];
+  /** The way back, in its order; empty where there is nothing to take back, or no way (see `irreversible` of the step). */
+  readonly undo: readonly Statement[];
+  /** What the statements do not show: reads, programs, what is waited for. */
+  readonly notes: readonly string[];
+}
+
+export function describe(step: Step): StepDescription {
+  const { forward, back } = statementsOf(step);
+  return { sentence: step.title, statements: forward, undo: back, notes: notesOf(step) };
+}
+
+function statementsOf(step: Step): StepStatements {
+  const given: Given = {
+    marker: `cutover <run> ${step.id}`,
+    owner: '<owner of the table>',
+    value: ({ step: from, name }) => `\${steps.${from}.${name}}`,
+  };
+  switch (step.kind) {
+    case 'table':
+      return tableStatements(step.args, given);
+    case 'registry':
+      return registryStatements(step.args, given, step.id);
+    case 'key':
+      return keyStatements(step.args, given);
+    case 'reference':
+      return referenceStatements(step.args, given);
+    case 'index':
+      return indexStatements(step.args, given);
+    case 'statements':
+      return statementStatements(step.args, given);
+    case 'stamp':
+      return stampStatements(step.args, given);
+    case 'members':
+      return memberStatements(step.args, given);
+    case 'required':
+      return requiredStatements(step.args, given);
+    case 'query':
+      return queryStatements(step.args);
+    case 'recount':
+      return recountStatements(step.args);
+    case 'shape':
+      return shapeStatements(step.args);
+    case 'freeze':
+      return freezeStatements(step.args, given);
+    case 'retire':
+      return retireStatements(step.args);
+    case 'preflight':
+    case 'backup':
+    case 'drill':
+    case 'observe':
+    case 'release':
+      // Nothing of the application's is changed: reads, a dump, a restore into scratch, probes, the tool's own claim.
+      return { forward: [], back: [] };
+    default:
+      return assertNever(step, 'A step');
+  }
+}
+
+function notesOf(step: Step): readonly string[] {
+  switch (step.kind) {
+    case 'preflight':
+      return [
+        `reads only, but for the claim in schema cutover of ${step.target}`,
+        `refuses a transaction older than ${span(step.args.maxTransactionAgeMs)}, naming its pid, age and query`,
+        `must not be there yet: ${step.args.creates.join(', ')}`,
+      ];
+    case 'backup':
+      return [
+        'pg_dump -Fc from an exported snapshot; counts and digests of every table from the same one',
+        'lock: ACCESS SHARE on every table: readers and writers go on, DDL waits',
+        `left out: schema ${step.args.exclude.join(', ')}`,
+      ];
+    case 'drill':
+      return [
+        `overwrites what is in ${step.args.scratch}, which must be no other target; compares rows, digests, owners and grants`,
+      ];
+    case 'query':
+      return [`as ${step.args.as.join(', then as ')}: expects ${expectationText(step.args.expect)}`];
+    case 'recount':
+      return [`as ${step.args.as.join(', then as ')}: every row has a tenant of the registry, no other`];
+    case 'freeze':
+      return freezeNotes(step.args);
+    case 'observe':
+      return [
+        ...step.args.probes.map(probeText),
+        `a breach: ${step.args.failures} failures in the last ${step.args.of} answers of one probe; inconclusive never counts; then: ${step.args.then}`,
+      ];
+    case 'release':
+      return ['deletes the claim of this run; ledger and archive stay'];
+    case 'retire':
+      return step.args.keepStamping === undefined ? [] : [`the stamping stays: ${step.args.keepStamping}`];
+    default:
+      return [];
+  }
+}
+
+/** What approvers of the cutover decide on: what stands still, for how long, and what happens when nobody is there to end it. */
+function freezeNotes(args: FreezeArgs): readonly string[] {
+  const tables = lockOrder(args);
+  return [
+    `fence ${args.mode}: ACCESS EXCLUSIVE on ${tables.length} tables, one by one in this order: ${tables.join(', ')}`,
+    `budget ${span(args.budgetMs)} from the first lock to COMMIT; past it the transaction is rolled back and everything is as before`,
+    `stall ${span(args.stallMs)}: what all lock waits of one try may cost the application together; it tries again for ${span(args.patienceMs)}`,
+    'expires: self. statement_timeout and idle_in_transaction_session_timeout hold what is left of the budget: the server ends the freeze of a worker that died',
+    'stops: every read and write of these tables (they wait, none is refused), also pg_dump and autovacuum on them',
+    'does not stop: writes to other tables, sessions that keep rows in memory, files, queues and other services',
+    `undo: the same fence, then ${args.switch.key} back to its captured value; the key stays until its own undo`,
+  ];
+}
+
+function probeText(probe: Probe): string {
+  if (probe.kind === 'sql')
+    return `probe ${probe.name}, as ${probe.as}: ${probe.sql} -> expects ${expectationText(probe.expect)}`;
+  const contains =
+    probe.expect.contains === undefined ? '' : ` with ${JSON.stringify(probe.expect.contains)} in its body`;
+  return `probe ${probe.name}: GET ${probe.path} of ${probe.target} -> expects status ${probe.expect.status}${contains} within ${span(probe.timeoutMs)}`;
+}
+
+function expectationText(expect: Expectation): string {
+  if ('rows' in expect) return `${expect.rows} rows`;
+  if ('value' in expect) return `one row whose first column is ${JSON.stringify(expect.value)}`;
+  return `${expect.atLeast} rows or more`;
+}
+
+function span(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+}

@@ -1,0 +1,14 @@
+import { createProgress } from '../../src/dev/progress';
+import { openRunDir } from '../../src/dev/run-dir';
+import { postgresFor, temporalFor } from '../../src/dev/servers';
+
+/** One Temporal server and one PostgreSQL for all tests of a project; each test has a database and a task queue of its own. */
+export default async function setUp(): Promise<void> {
+  const runDir = openRunDir('test');
+  const progress = createProgress();
+  const temporal = await temporalFor(runDir, progress);
+  const postgres = await postgresFor(runDir, progress);
+  process.env['CUTOVER_TEST_TEMPORAL'] = temporal.address;
+  process.env['CUTOVER_TEST_POSTGRES'] = postgres.server.superuserUrl;
+  process.env['CUTOVER_TEST_CLIENTS'] = postgres.clients;
+}
