@@ -40,13 +40,17 @@ SELECT $1, $2, ${keyJson(what.keyset, 't')}, ${what.value}, now()
 ON CONFLICT (run_id, table_name, pk) DO NOTHING`;
 }
 
-/** Table and archive side by side, in one snapshot; parameters $1 run, $2 table. */
+/**
+ * Table and archive side by side, in one snapshot; parameters $1 run, $2 table. LATERAL with OFFSET 0 makes it one index
+ * lookup per row: the archive was filled a moment ago and has no statistics, by which a join would go quadratic.
+ */
 export function compareArchiveSql(what: ToArchive): string {
   return `SELECT count(*) AS rows, count(*) FILTER (WHERE a.value = ${what.value}) AS kept,
        coalesce(bit_xor(hashtextextended(${keyJson(what.keyset, 't')}::text || (${what.value})::text, 0)), 0) AS digest,
        coalesce(bit_xor(hashtextextended(a.pk::text || a.value::text, 0)), 0) AS kept_digest
   FROM ${qualified(what.keyset.table)} t
-  LEFT JOIN ${ARCHIVE} a ON a.run_id = $1 AND a.table_name = $2 AND a.pk = ${keyJson(what.keyset, 't')}
+  LEFT JOIN LATERAL (SELECT run_id, pk, value FROM ${ARCHIVE}
+                      WHERE run_id = $1 AND table_name = $2 AND pk = ${keyJson(what.keyset, 't')} OFFSET 0) AS a ON true
 ${what.where ? ` WHERE ${what.where}` : ''}`;
 }
 

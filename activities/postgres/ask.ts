@@ -31,7 +31,7 @@ export function readOnlyActivities(resources: Resources, engine: Engine): Pick<A
 async function facts(resources: Resources, input: FactsInput): Promise<Facts> {
   const target = homeTarget(resources, input.run.home);
   await using session = await openSession({ url: target.url(), applicationName: applicationName(input.run, 'facts'), readOnly: true });
-  return collectFacts(resources, input, session);
+  return await collectFacts(resources, input, session);
 }
 
 async function record(resources: Resources, { run, expect, notes }: RecordInput): Promise<void> {

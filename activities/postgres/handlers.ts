@@ -8,7 +8,7 @@ import { indexStep } from './steps/index-concurrently';
 import { keyStep } from './steps/key';
 import { membersStep } from './steps/members';
 import { observeStep } from './steps/observe';
-import { preflightStep } from './steps/preflight';
+import { preflightStep } from './tmp-facts';
 import { queryStep } from './steps/query';
 import { recountStep } from './steps/recount';
 import { referenceStep } from './steps/reference';

@@ -12,8 +12,14 @@ export async function refusing<T>(states: readonly string[], what: string, work:
     return await work();
   } catch (error) {
     if (!states.includes(sqlState(error) ?? '')) throw error;
-    throw new CutoverError('Refused', `${what}: ${describeError(error)}.`, { cause: error });
+    throw new CutoverError('Refused', `${what}: ${describeError(error)}${dependents(error)}.`, { cause: error });
   }
+}
+
+/** DETAIL of other errors quotes rows, which belong in no log; that of 2BP01 names the objects that stand in the way. */
+function dependents(error: unknown): string {
+  if (sqlState(error) !== '2BP01' || typeof error !== 'object' || error === null || !('detail' in error)) return '';
+  return ` (${String(error.detail).replaceAll('\n', '; ')})`;
 }
 
 export function refused(message: string): CutoverError {

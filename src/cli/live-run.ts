@@ -48,5 +48,5 @@ export async function liveRun(io: Io, temporal: TemporalClient, given: string | 
 export function silenceText(seen: Seen, why: 'no-worker' | 'no-answer'): string {
   return why === 'no-worker'
     ? `No worker polls queue ${seen.taskQueue}.`
-    : `The worker of queue ${seen.taskQueue} (${seen.workers.join(', ')}) does not answer.`;
+    : `The worker of queue ${seen.taskQueue} (${seen.workers.join(', ')}) does not answer: it has just ended, or it is stuck.`;
 }

@@ -18,6 +18,6 @@ export function renderDark(out: Output, seen: Seen, why: 'no-worker' | 'no-answe
       ...(seen.closedAt === undefined ? [] : [['closed', seen.closedAt]]),
     ]),
     '',
-    why === 'no-worker' ? 'Start one with `cutover worker`; the run goes on by itself.' : 'Look at its log; if it is stuck, end it and start another one: the run goes on by itself.',
+    why === 'no-worker' ? 'Start one with `cutover worker`; the run goes on by itself.' : 'Look at its log; end it if it is stuck, and start another one with `cutover worker`: the run goes on by itself.',
   ];
 }

@@ -59,7 +59,7 @@ function phaseTime(plan: CompiledPlan, state: RunState, phase: string): string {
 
 function underWay(state: RunState, activities: readonly PendingActivity[], now: number): readonly string[] {
   const step = state.steps.find((s) => s.status === 'running' || s.status === 'undoing');
-  if (!step) return [];
+  if (!step) return activities.map((a) => `Now: ${[a.type, progressText(a)].filter((text) => text !== '').join('; ')}`).concat(activities.length > 0 ? [''] : []);
   const elapsed = step.startedAt === undefined ? '' : `, for ${durationText(Math.max(0, now - Date.parse(step.startedAt)))}`;
   const round = roundOf(step) > 1 ? `, round ${roundOf(step)}` : '';
   const told = activities.map((a) => progressText(a)).filter((text) => text !== '');

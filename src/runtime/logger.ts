@@ -16,8 +16,8 @@ export function createLogger({ level = 'info', pretty, to = process.stderr }: Lo
   const destination = new Writable({
     decodeStrings: false,
     write(chunk: string | Buffer, _encoding, done) {
-      const line = redact(chunk.toString());
-      to.write(pretty ? prettyLine(line) : line);
+      const line = chunk.toString();
+      to.write(redact(pretty ? prettyLine(line) : line));
       done();
     },
   });
@@ -61,4 +61,4 @@ function prettyLine(line: string): string {
 }
 
 /** True of every line of a worker, or of use to the SDK's authors only. */
-const HIDDEN = new Set(['sdkComponent', 'namespace', 'taskQueue', 'workflowType', 'runId', 'attempt', 'isLocal', 'activityId']);
+const HIDDEN = new Set(['sdkComponent', 'namespace', 'taskQueue', 'taskToken', 'workflowType', 'workflowRunId', 'runId', 'isLocal', 'activityId']);

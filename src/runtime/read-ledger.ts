@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError } from '@temporalio/client';
+import { TimeoutFailure } from '@temporalio/common';
 import type { InspectInput, InspectPage } from '../core/inspect';
 import type { LedgerRow } from '../core/ledger-row';
 import { describeError } from '../core/failure';
@@ -43,13 +44,22 @@ async function inspect({ client }: TemporalClient, taskQueue: string, input: Ins
       workflowId: `cutover-inspect/${input.home}/${randomUUID()}`,
       taskQueue,
       args: [input],
-      workflowExecutionTimeout: '2m',
+      workflowExecutionTimeout: PAGE_TIMEOUT,
       staticSummary: `read the ledger of ${input.run}`.slice(0, 190),
     });
     return page as InspectPage;
   } catch (error) {
+    if (error instanceof WorkflowFailedError && error.cause instanceof TimeoutFailure) throw new LedgerUnread(`No worker of queue ${taskQueue} read the ledger within ${PAGE_TIMEOUT}; is one running? Start one with \`cutover worker\`.`, { cause: error });
     if (error instanceof WorkflowFailedError) throw new Error(`The worker could not read the ledger: ${redact(innermost(error))}`, { cause: error });
     throw error;
+  }
+}
+
+/** Nobody was there to read it. */
+export class LedgerUnread extends Error {
+  constructor(message: string, options: { cause: unknown }) {
+    super(message, options);
+    this.name = 'LedgerUnread';
   }
 }
 
@@ -60,3 +70,4 @@ function innermost(error: Error): string {
 
 /** Rows hold evidence of up to some 20 KB; a page stays well below the 2 MB of a payload. */
 const PAGE = 50;
+const PAGE_TIMEOUT = '30s';

@@ -106,7 +106,8 @@ function isSilence(error: unknown): boolean {
   return code === DEADLINE_EXCEEDED || code === FAILED_PRECONDITION || code === CANCELLED;
 }
 
-const QUERY_MS = 10_000;
+/** A worker answers within milliseconds, or it is deaf; `status` need not wait longer to say so. */
+const QUERY_MS = 6_000;
 const CANCELLED = 1;
 const DEADLINE_EXCEEDED = 4;
 const FAILED_PRECONDITION = 9;

@@ -8,7 +8,7 @@ export function redact(text: string): string {
   for (const value of known) clean = clean.replaceAll(value, MASK);
   return clean
     .replace(USERINFO, `$1${MASK}@`)
-    .replace(ASSIGNED, `$1${MASK}`)
+    .replace(ASSIGNED, (_all, name: string, value: string) => `${name}${masked(name, value)}`)
     .replace(BEARER, `$1 ${MASK}`)
     .replace(PRIVATE_KEY, `$1${MASK}$2`);
 }
@@ -24,6 +24,12 @@ export function rememberSecret(value: string): void {
   const sorted = [...known].sort((a, b) => b.length - a.length);
   known.clear();
   for (const form of sorted) known.add(form);
+}
+
+/** Quoted as it was, so that a line of JSON stays one. */
+function masked(name: string, value: string): string {
+  const quote = /^(?:\\?["']|)/.exec(value)?.[0] || (/(\\?")\s*:\s*$/.exec(name)?.[1] ?? '');
+  return `${quote}${MASK}${quote}`;
 }
 
 /** The password inside a connection string, written out and decoded. */
@@ -47,6 +53,6 @@ const SHORTEST = 5;
 const known = new Set<string>();
 const USERINFO = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'@]*(?:@[^\s/?#"'@]*)*@/gi;
 const ASSIGNED =
-  /((?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key)\\?["']?\s*[=:]\s*\\?)(?!\s)(?:'[^']*'|\\"(?:[^"\\])*\\"|"[^"]*"|[^\s"',;&)}\\]+)/gi;
+  /((?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key)\\?["']?\s*[=:]\s*)('[^']*'|\\"[^"\\]*\\"|"(?:[^"\\]|\\.)*"|[^\s"',;&)}\]\\]+)/gi;
 const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi;
 const PRIVATE_KEY = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----)/g;

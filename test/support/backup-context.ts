@@ -20,6 +20,7 @@ export function resourcesOf(input: { readonly targets: readonly Target[]; readon
     targetNames: [...byName.keys()],
     store: (name) => ({ name, dir: input.storeDir }),
     people: async () => ({ roles: { 'dba-1': ['dba'] }, digest: digestOfText('people'), mode: 'claimed' }),
+    redact: (text) => text,
     allow: { unsignedInProduction: false },
     ...(input.bin ? { postgresBin: input.bin } : {}),
   };

@@ -73,9 +73,15 @@ export class TestRun {
       [Symbol.dispose]: () => undefined,
     };
     await using attempt = await PgAttempt.open({ input, pulse, log: pino({ level: 'silent' }), target: this.target, handler: step.handler });
-    const result = await attempt.perform();
-    this.head = result.head;
-    return result.evidence;
+    try {
+      const result = await attempt.perform();
+      this.head = result.head;
+      return result.evidence;
+    } catch (error) {
+      const [last] = await attempt.main.query<Head>('SELECT seq, hash FROM cutover.ledger WHERE run_id = $1 ORDER BY seq DESC LIMIT 1', [this.ref.id]);
+      if (last) this.head = last;
+      throw error;
+    }
   }
 }
 

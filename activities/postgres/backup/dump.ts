@@ -1,4 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
+import { writeFile, type FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { startChild } from '../child';
 import { findProgram, type PgTool } from '../tools';
@@ -36,14 +37,14 @@ export async function dump(options: DumpOptions): Promise<FileDigest> {
     const source = await startChild({ program: options.pgDump.path, args: dumpArgs(options, level), env: options.env, signal });
     part(source.ended);
     const counted = tally(options.onBytes);
-    const sink = options.file.createWriteStream({ highWaterMark: 1 << 20, autoClose: false });
+    const write = (from: Readable): Promise<void> => writeFile(options.file, counted.through(from), { signal });
     if (compression.kind === 'zstd') {
       const zstd = await startChild({ program: compression.program, args: ['-1', '-T2', '-q', '-c'], env: {}, signal });
       part(zstd.ended);
       part(pipeline(source.stdout, zstd.stdin, { signal }));
-      part(pipeline(zstd.stdout, counted.through, sink, { signal }));
+      part(write(zstd.stdout));
     } else {
-      part(pipeline(source.stdout, counted.through, sink, { signal }));
+      part(write(source.stdout));
     }
     return () => counted.digest();
   });

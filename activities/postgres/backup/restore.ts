@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { CutoverError } from '../../../src/core/failure';
 import type { PostgresTarget } from '../../resources';
 import { startChild } from '../child';
+import { pour } from './pour';
 import { findPgTool, findProgram } from '../tools';
 import { tally } from './files';
 import { together } from './flow';
@@ -38,12 +39,12 @@ export async function restore(options: RestoreOptions): Promise<void> {
       part(sink.ended);
       const counted = tally(options.onBytes);
       if (zstd === undefined) {
-        part(pipeline(source, counted.through, sink.stdin, { signal }));
+        part(pour(counted.through(source), sink.stdin));
       } else {
         const unzip = await startChild({ program: zstd, args: ['-d', '-q', '-c'], env: {}, signal });
         part(unzip.ended);
         part(pipeline(source, counted.through, unzip.stdin, { signal }));
-        part(pipeline(unzip.stdout, sink.stdin, { signal }));
+        part(pour(unzip.stdout, sink.stdin));
       }
       return () => undefined;
     }),

@@ -117,19 +117,24 @@ export async function missingExtensions(session: PgSession, wanted: readonly str
 
 const USER_SCHEMA = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 
-const notOfExtension = (catalog: string): string =>
-  `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalog}'::regclass AND x.objid = o.oid AND x.deptype = 'e')`;
+/** Not part of an extension, and not of another object, with which it goes. */
+const independent = (catalog: string): string =>
+  `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalog}'::regclass AND x.objid = o.oid AND x.deptype IN ('e', 'i'))`;
 
 /** Everything that can lie in a schema by itself, as the server names it. */
 const objectsOf = (catalog: string, schema: string, condition = 'true'): string => `
   SELECT i.type, i.identity, n.nspname AS schema FROM pg_catalog.${catalog} o JOIN pg_catalog.pg_namespace n ON n.oid = o.${schema},
          LATERAL pg_identify_object('pg_catalog.${catalog}'::regclass, o.oid, 0) i
-   WHERE ${USER_SCHEMA} AND ${notOfExtension(catalog)} AND ${condition}`;
+   WHERE ${USER_SCHEMA} AND ${independent(catalog)} AND ${condition}`;
 
 const OBJECTS = [
-  objectsOf('pg_class', 'relnamespace', `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')`),
+  objectsOf('pg_class', 'relnamespace', `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`),
   objectsOf('pg_proc', 'pronamespace'),
-  objectsOf('pg_type', 'typnamespace', `o.typtype IN ('e', 'd', 'r')`),
+  objectsOf(
+    'pg_type',
+    'typnamespace',
+    `(o.typtype IN ('e', 'd', 'r') OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid AND c.relkind = 'c'))`,
+  ),
   objectsOf('pg_operator', 'oprnamespace'),
   objectsOf('pg_opfamily', 'opfnamespace'),
   objectsOf('pg_collation', 'collnamespace'),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { duration, someOf, textThat, word } from './text';
 
-const clock = textThat((text) =>
+const clock = textThat('time of day', (text) =>
   /^([01]\d|2[0-3]):[0-5]\d$/.test(text)
     ? undefined
     : { expected: 'a time of day from 00:00 to 23:59', fix: 'for example "22:00"' },
 );
 
-const zone = textThat((text) =>
+const zone = textThat('time zone', (text) =>
   isZone(text) ? undefined : { expected: 'a time zone by its name', fix: 'for example Europe/Berlin or UTC' },
 );
 
@@ -22,7 +22,7 @@ export const gate = z.strictObject({
     .describe('Who must approve. One person counts for one requirement.'),
   expires: duration.optional().describe('How long the gate waits; absent = for ever.'),
   onExpiry: z.enum(['hold', 'abort', 'rollback']).default('hold').describe('What then happens.'),
-  excludeRequester: z.boolean().default(false).describe('May whoever started the run not approve?'),
+  excludeRequester: z.boolean().default(false).describe('`true`: whoever started the run does not count.'),
   window: z
     .strictObject({
       from: clock.describe('Begin.'),
@@ -30,7 +30,7 @@ export const gate = z.strictObject({
       tz: zone.describe('Time zone.'),
     })
     .optional()
-    .describe('The phase may start only within these hours.'),
+    .describe('The phase may start only within these hours. Refused by this version, which does not keep them yet.'),
   backupMaxAge: duration.optional().describe('How old the backup may be when the phase starts.'),
 });
 
@@ -39,7 +39,7 @@ const gated = ['backup', 'expand', 'backfill', 'validate', 'cutover', 'observe',
 /** Written out, one optional gate per phase: an unknown phase is then an unknown key. */
 export const gates = z
   .strictObject(
-    Object.fromEntries(gated.map((phase) => [phase, gate.optional()])) as Record<
+    Object.fromEntries(gated.map((phase) => [phase, gate.optional().describe(`Stop before ${phase}.`)])) as Record<
       (typeof gated)[number],
       z.ZodOptional<typeof gate>
     >,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { column, duration, file, label, reason, someOf, sqlText, table, textThat, word } from './text';
 
-const value = textThat((text) =>
+const value = textThat('text', (text) =>
   text.length <= 1000 ? undefined : { expected: 'at most 1,000 characters', fix: 'a shorter value' },
 );
 
@@ -50,7 +50,7 @@ const flag = z
 const httpProbe = z.strictObject({
   name: label.optional().describe('Default: `GET <path>`.'),
   target: word.describe("The service, by its name in the worker's config; its authorization is there too."),
-  path: textThat((text) =>
+  path: textThat('path', (text) =>
     /^\/(?!\/)[^\s\\#]*$/.test(text) && !text.split(/[/?]/).includes('..')
       ? undefined
       : { expected: 'a path that begins with one /', fix: 'for example /health' },
@@ -63,7 +63,7 @@ const httpProbe = z.strictObject({
     })
     .prefault({})
     .describe('What the answer must be.'),
-  timeout: duration.prefault('5s').describe('After it the answer is inconclusive, which never counts as a breach.'),
+  timeout: duration.prefault('5s').describe('No answer within it counts as a failure.'),
 });
 
 const sqlProbe = z.strictObject({
@@ -84,13 +84,13 @@ const observe = z
     every: duration.prefault('1m').describe('How often each probe asks.'),
     breach: z
       .strictObject({
-        failures: z.int().min(1).max(1000).default(3).describe('So many failures ...'),
+        failures: z.int().min(1).max(1000).default(3).describe('So many failures'),
         of: z
           .int()
           .min(1)
           .max(1000)
           .default(5)
-          .describe('... of so many answers of one probe in a row are a breach. Inconclusive never counts.'),
+          .describe('within so many answers of one probe are a breach. Inconclusive never counts.'),
         then: z
           .enum(['hold', 'rollback', 'notify'])
           .default('hold')
@@ -105,24 +105,28 @@ const observe = z
 export const phases = z
   .strictObject({
     expand: z
-      .array(z.strictObject({ sql: sqlStep }))
+      .array(z.strictObject({ sql: sqlStep.describe('Statements of the plan, in a transaction of their own.') }))
       .max(50)
       .default([])
       .describe('Further statements, after the tables and columns and before the indexes.'),
     validate: z
-      .array(z.strictObject({ query: queryStep }))
+      .array(z.strictObject({ query: queryStep.describe('A query, and what it must answer.') }))
       .max(100)
       .default([])
       .describe("The plan's own checks of the data."),
-    cutover: z.strictObject({
-      switch: z.array(z.strictObject({ flag })).length(1).describe('What becomes true in the freeze: one flag.'),
-    }),
+    cutover: z
+      .strictObject({
+        switch: z.array(z.strictObject({ flag })).length(1).describe('What becomes true in the freeze: one flag.'),
+      })
+      .describe('The switch from the old shape to the new.'),
     observe,
     contract: z
       .strictObject({
         keepStamping: reason
           .optional()
-          .describe('Why the stamping of rows that forget the key stays for good; absent = it is removed.'),
+          .describe(
+            'Why the stamping of rows that forget the key stays for good. Needed in this version, which cannot prove yet that nobody forgets the key.',
+          ),
       })
       .prefault({})
       .describe('What is cleaned up after the point of no return.'),

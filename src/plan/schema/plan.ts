@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { gates } from './gates';
 import { phases } from './phases';
 import { tenancy } from './tenancy';
-import { duration, file, label, sqlText, table, word } from './text';
+import { duration, file, label, planName, sqlText, table, word } from './text';
 
 const backup = z
   .strictObject({
@@ -76,7 +76,7 @@ const watch = z
 /** The plan file. Unknown keys are errors everywhere; every default is here. */
 export const planSchema = z.strictObject({
   version: z.literal(1).describe('Version of this format.'),
-  name: word.describe("Part of the run's identity: one run of this name per home at a time."),
+  name: planName.describe("Part of the run's identity: one run of this name per home at a time."),
   environment: z.enum(['production', 'staging', 'new']).describe('Production plans must be gated.'),
   home: word.describe("The database that holds the run's ledger, by its name in the worker's config."),
   backup,

@@ -14,7 +14,7 @@ const key = z
   .describe('The tenant key: the column that says whose a row is.');
 
 /** What becomes part of URLs, reports and step titles: no path, no quote, no look-alike letter. */
-const registryValue = textThat((text) => {
+const registryValue = textThat('text', (text) => {
   const expected = 'one line of 1 to 200 characters without blanks around it';
   if (text.trim() === '') return { expected, fix: 'the value that the column gets' };
   if (text !== text.trim()) return { expected, fix: 'the same text without the blanks around it' };
@@ -80,6 +80,8 @@ export const tenancy = z
     membership: membership.optional(),
     tables: z
       .record(table, tableSpec)
-      .describe('Every table that gets the key. One that begins with the key is built where no index does.'),
+      .describe(
+        'Every table that gets the key, `{}` where nothing more is to be said. Where no index begins with the key, one on the key alone is built.',
+      ),
   })
   .describe('What makes the application multi-tenant; compiles into safe online steps.');

@@ -16,13 +16,21 @@ export interface Refusal {
 
 type Judge = (text: string) => Refusal | undefined;
 
-/** Text that passes `judge`. */
-export function textThat(judge: Judge): z.ZodString {
-  return z.string().check((context) => {
-    const refusal = HIDDEN_TEXT(context.value) ?? judge(context.value);
-    if (refusal)
-      context.issues.push({ code: 'custom', input: context.value, message: refusal.expected, params: { ...refusal } });
-  });
+/** Text that passes `judge`; `called` is its type in docs/plan-file.md. */
+export function textThat(called: string, judge: Judge): z.ZodString {
+  return z
+    .string()
+    .meta({ title: called })
+    .check((context) => {
+      const refusal = HIDDEN_TEXT(context.value) ?? judge(context.value);
+      if (refusal)
+        context.issues.push({
+          code: 'custom',
+          input: context.value,
+          message: refusal.expected,
+          params: { ...refusal },
+        });
+    });
 }
 
 const HIDDEN_TEXT: Judge = (text) =>
@@ -34,7 +42,7 @@ const HIDDEN_TEXT: Judge = (text) =>
     : undefined;
 
 /** A name in the plan's own words: of the plan, a target, a role, a probe. */
-export const word = textThat((text) =>
+export const word = textThat('word', (text) =>
   /^[a-z0-9][a-z0-9-]{0,62}$/.test(text)
     ? undefined
     : {
@@ -43,12 +51,22 @@ export const word = textThat((text) =>
       },
 );
 
-export const label = textThat((text) => {
+/** Part of every session's application_name, by which leftovers are found: PostgreSQL would cut a long one in silence. */
+export const planName = textThat('word', (text) =>
+  /^[a-z0-9][a-z0-9-]{0,31}$/.test(text)
+    ? undefined
+    : {
+        expected: 'lower-case letters, digits and -, at most 32 of them: it is part of the name of every session',
+        fix: 'a shorter, simpler word, such as phase-1-client-id',
+      },
+);
+
+export const label = textThat('one line', (text) => {
   if (text.trim() !== '' && text === text.trim() && text.length <= 100 && !text.includes('\n')) return undefined;
   return { expected: 'one line of at most 100 characters', fix: 'a short name' };
 });
 
-export const reason = textThat((text) => {
+export const reason = textThat('reason', (text) => {
   if (text.trim().length >= 10 && text.length <= 500) return undefined;
   return {
     expected: 'a reason of 10 to 500 characters, which approvers are shown',
@@ -56,7 +74,7 @@ export const reason = textThat((text) => {
   };
 });
 
-export const column = textThat((text) => {
+export const column = textThat('column', (text) => {
   const found = nameProblem(text);
   return found
     ? {
@@ -67,26 +85,26 @@ export const column = textThat((text) => {
     : undefined;
 });
 
-export const table = textThat((text) => {
+export const table = textThat('table', (text) => {
   const found = tableProblem(text);
   const expected = `a table of the application, users or public.users: ${NAME_EXPECTED}`;
   return found ? { found: `${found}: ${quoted(text)}`, expected, fix: 'the name of a table' } : undefined;
 });
 
-export const columnRef = textThat((text) =>
+export const columnRef = textThat('table.column', (text) =>
   parseColumnRef(text)
     ? undefined
     : { expected: 'a table and its column with a dot between them', fix: 'for example users.id' },
 );
 
-export const indexColumn = textThat((text) =>
+export const indexColumn = textThat('column, asc or desc', (text) =>
   indexedColumn(text)
     ? undefined
     : { expected: 'a column, with asc or desc after it where wanted', fix: 'for example created_at desc' },
 );
 
 /** A file beside the plan: relative, inside its folder. */
-export const file = textThat((text) => {
+export const file = textThat('file', (text) => {
   const parts = text.split('/');
   const plain = text !== '' && !text.includes('\\') && parts.every((p) => p !== '' && p !== '.' && p !== '..');
   return plain && text.length <= 200
@@ -97,7 +115,7 @@ export const file = textThat((text) => {
       };
 });
 
-export const sqlText = textThat((text) => {
+export const sqlText = textThat('query', (text) => {
   if (text.trim() !== '' && text.length <= 8000) return undefined;
   return {
     expected: 'one SQL query of at most 8,000 characters',
@@ -106,7 +124,7 @@ export const sqlText = textThat((text) => {
 });
 
 /** Milliseconds, from text such as 5m. */
-export const duration = textThat((text) =>
+export const duration = textThat('duration', (text) =>
   parseDuration(text) === undefined ? { expected: DURATION_EXPECTED, fix: durationMeant(text) } : undefined,
 ).transform((text) => parseDuration(text) ?? 0);
 

@@ -113,6 +113,7 @@ function split(script: string, code: string, cuts: readonly number[]): readonly 
   const statements: Statement[] = [];
   let from = 0;
   for (const cut of [...cuts, script.length]) {
+    if (cut < script.length && insideBody(code.slice(from, cut))) continue;
     const lead = code.slice(from, cut).search(/\S/);
     if (lead >= 0) {
       const start = from + lead;
@@ -125,4 +126,12 @@ function split(script: string, code: string, cuts: readonly number[]): readonly 
     from = cut + 1;
   }
   return statements;
+}
+
+/** Semicolons between BEGIN ATOMIC and its END belong to the body of a function. */
+function insideBody(code: string): boolean {
+  if (!/^\s*create\b[^;]*\bbegin\s+atomic\b/i.test(code)) return false;
+  const opened = code.match(/\b(begin\s+atomic|case)\b/gi)?.length ?? 0;
+  const closed = code.match(/\bend\b/gi)?.length ?? 0;
+  return opened > closed;
 }

@@ -1,5 +1,4 @@
-import { Client } from 'pg';
-import { startBackupServer, type BackupServer } from '../../support/backup-server';
+import { run as sql, startBackupServer, type BackupServer } from '../../support/backup-server';
 import { key, legacy, organizations, registry, type Legacy } from '../../support/pg-legacy';
 import type { StepToRun } from '../../support/pg-run';
 import { dumpSchema } from '../../support/schema-dump';
@@ -39,10 +38,7 @@ describe('the tenant key of a table', () => {
     await it.run.do(key('public.products'));
     await it.app(`INSERT INTO products (ean, name) VALUES ('forgets', 'a'), ('forgets', 'b')`);
     await it.app(`INSERT INTO products (ean, name, client_id) VALUES ('knows', 'c', '${OTHER}')`);
-    const superuser = new Client({ connectionString: it.database.urls.superuser });
-    await superuser.connect();
-    await superuser.query(`SET session_replication_role = replica; INSERT INTO public.products (ean, name) VALUES ('forgets', 'd')`);
-    await superuser.end();
+    await sql(it.database.urls.superuser, 'SET session_replication_role = replica', `INSERT INTO public.products (ean, name) VALUES ('forgets', 'd')`);
     const found = await it.owner(`SELECT ean, client_id = (SELECT id FROM organizations) AS stamped, count(*)::int AS n FROM products WHERE ean IN ('forgets', 'knows') GROUP BY 1, 2 ORDER BY 1`);
     expect(found).toEqual([
       { ean: 'forgets', stamped: true, n: 3 },
@@ -115,6 +111,7 @@ describe('the tenant key of a table', () => {
 
   test('waits for no autovacuum: it gives way', async () => {
     const it = await prepared();
+    await sql(it.database.urls.superuser, `ALTER SYSTEM SET autovacuum_naptime = '1s'`, 'SELECT pg_reload_conf()');
     await it.owner(
       'ALTER TABLE sellout_entries2 SET (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)',
       'UPDATE sellout_entries2 SET quantity = quantity + 1',

@@ -32,9 +32,10 @@ describe('redact', () => {
     ['postgres://app:Canary@host/db failed', 'postgres://***@host/db failed'],
     ['mongodb+srv://u:p@ss:Canary@h', 'mongodb+srv://***@h'],
     ['host=h password=Canary user=u', 'host=h password=*** user=u'],
-    ["password='Can ary' user=u", 'password=*** user=u'],
+    ["password='Can ary' user=u", "password='***' user=u"],
     ['PGPASSWORD=Canary pg_dump', 'PGPASSWORD=*** pg_dump'],
-    ['{"password":"Canary","user":"u"}', '{"password":***,"user":"u"}'],
+    ['{"password":"Canary","user":"u"}', '{"password":"***","user":"u"}'],
+    ['{"taskToken":12345,"text":"{\\"secret\\":\\"Canary\\"}"}', '{"taskToken":"***","text":"{\\"secret\\":\\"***\\"}"}'],
     ['Authorization: Bearer Canary-token-1234', 'Authorization: Bearer ***'],
     ['?token=Canary&x=1', '?token=***&x=1'],
   ])('takes the credential out of %s', (text, clean) => {
