@@ -25,13 +25,18 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.base],
     plugins: { 'import-x': importX },
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)) } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)) },
+    },
     settings: { 'import-x/resolver': { typescript: true } },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/ban-ts-comment': 'error',
@@ -44,10 +49,13 @@ export default tseslint.config(
   },
   {
     files: ['src/core/**/*.ts'],
-    rules: only('src/core is workflow-safe: plain data in, plain data out; it imports only itself, @noble/hashes and @temporalio/common.', {
-      paths: [...DRIVERS, ...TEMPORAL_OUTSIDE, '@temporalio/workflow'],
-      patterns: ['^node:', '^\\.\\./(plan|report|runtime|cli|dev)/', '^\\.\\./\\.\\./'],
-    }),
+    rules: only(
+      'src/core is workflow-safe: plain data in, plain data out; it imports only itself, @noble/hashes and @temporalio/common.',
+      {
+        paths: [...DRIVERS, ...TEMPORAL_OUTSIDE, '@temporalio/workflow'],
+        patterns: ['^node:', '^\\.\\./(plan|report|runtime|cli|dev)/', '^\\.\\./\\.\\./'],
+      },
+    ),
   },
   {
     files: ['src/plan/**/*.ts', 'src/report/**/*.ts'],
@@ -84,6 +92,23 @@ export default tseslint.config(
       patterns: ['/workflows/(?!messages)'],
     }),
   },
+  { files: ['test/**/*.ts'], rules: { 'max-lines': 'off' } },
   { files: ['test/support/global-*.ts'], rules: { 'import-x/no-default-export': 'off' } },
-  { files: ['activities/**/*.ts', 'src/**/*.ts', 'workflows/**/*.ts'], ignores: ['src/runtime/config.ts', 'src/runtime/temporal-settings.ts', 'src/cli/**', 'src/dev/**', 'activities/**/child.ts', 'activities/**/tools.ts'], rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'The environment is read in src/runtime/config.ts.' }] } },
+  {
+    files: ['activities/**/*.ts', 'src/**/*.ts', 'workflows/**/*.ts'],
+    ignores: [
+      'src/runtime/config.ts',
+      'src/runtime/temporal-settings.ts',
+      'src/cli/**',
+      'src/dev/**',
+      'activities/**/child.ts',
+      'activities/**/tools.ts',
+    ],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'The environment is read in src/runtime/config.ts.' },
+      ],
+    },
+  },
 );

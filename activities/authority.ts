@@ -13,10 +13,19 @@ export async function enforceAuthority(resources: Resources, input: VerbInput): 
   const people = await resources.people();
   const { gate, decisions, requestedBy, nonce, evidenceDigest } = authority;
   const counted = decisions.filter(
-    (d) => d.nonce === nonce && d.evidenceDigest === evidenceDigest && d.decision === 'approve' && !(gate.excludeRequester && d.approver === requestedBy),
+    (d) =>
+      d.nonce === nonce &&
+      d.evidenceDigest === evidenceDigest &&
+      d.decision === 'approve' &&
+      !(gate.excludeRequester && d.approver === requestedBy),
   );
-  const wanting = decisions.some((d) => d.decision === 'reject') ? gate.require : missing(gate.require, counted, people);
+  const wanting = decisions.some((d) => d.decision === 'reject')
+    ? gate.require
+    : missing(gate.require, counted, people);
   if (wanting.length > 0) {
-    throw new CutoverError('NotAllowed', `Step ${step.id} is behind the gate before ${authority.phase}, whose decisions do not suffice on this worker: ${requirementText(wanting)} wanting.`);
+    throw new CutoverError(
+      'NotAllowed',
+      `Step ${step.id} is behind the gate before ${authority.phase}, whose decisions do not suffice on this worker: ${requirementText(wanting)} wanting.`,
+    );
   }
 }

@@ -30,7 +30,8 @@ export async function httpGet(target: HttpTarget, request: HttpRequest): Promise
     return { status: response.status, body: await capped(response) };
   } catch (error) {
     if (request.signal.aborted) throw request.signal.reason;
-    const cause = error instanceof Error && error.cause !== undefined ? describeError(error.cause) : describeError(error);
+    const cause =
+      error instanceof Error && error.cause !== undefined ? describeError(error.cause) : describeError(error);
     throw new NoAnswer(timeout.aborted ? `no answer within ${request.timeoutMs} ms` : cause, { cause: error });
   }
 }

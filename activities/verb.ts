@@ -11,7 +11,11 @@ import type { Resources } from './resources';
  * with its heartbeat, the end row, and a failure in the words of the table. An attempt that finds its end row already
  * written returns what is stored there.
  */
-export async function runVerb<K extends StepKind>(resources: Resources, engine: Engine, input: VerbInput<K>): Promise<VerbResult> {
+export async function runVerb<K extends StepKind>(
+  resources: Resources,
+  engine: Engine,
+  input: VerbInput<K>,
+): Promise<VerbResult> {
   using pulse = startPulse();
   const log = resources.log.child({ run: input.run.id, step: input.step.id, verb: input.verb, attempt: pulse.attempt });
   try {

@@ -32,9 +32,21 @@ async function jest(project, title) {
   if (only.length > 0 && !only.includes(project)) return;
   process.stdout.write(`\n▸ ${title}\n`);
   const out = join(folder, `${project}.json`);
-  const code = await run(process.execPath, ['node_modules/jest/bin/jest.js', '--selectProjects', project, '--runInBand', '--json', `--outputFile=${out}`, '--testLocationInResults'], {
-    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules`.trim(),
-  });
+  const code = await run(
+    process.execPath,
+    [
+      'node_modules/jest/bin/jest.js',
+      '--selectProjects',
+      project,
+      '--runInBand',
+      '--json',
+      `--outputFile=${out}`,
+      '--testLocationInResults',
+    ],
+    {
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules`.trim(),
+    },
+  );
   let results;
   try {
     results = JSON.parse(await readFile(out, 'utf8'));
@@ -43,10 +55,13 @@ async function jest(project, title) {
     return;
   }
   totals.passed += results.numPassedTests;
-  totals.failed += results.numFailedTests + results.testResults.filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length;
+  totals.failed +=
+    results.numFailedTests +
+    results.testResults.filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length;
   if (code !== 0 && results.numFailedTests === 0 && results.numRuntimeErrorTestSuites === 0) totals.failed += 1;
   for (const file of results.testResults) {
-    for (const test of file.assertionResults) if (test.status === 'pending' || test.status === 'todo') totals.skipped.push(test.fullName);
+    for (const test of file.assertionResults)
+      if (test.status === 'pending' || test.status === 'todo') totals.skipped.push(test.fullName);
   }
 }
 

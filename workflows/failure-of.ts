@@ -10,7 +10,10 @@ export function failureOf(error: unknown): Failure {
     return { type, message: clip(cause.message, 1_500) };
   }
   if (cause instanceof TimeoutFailure) {
-    return { type: 'Unavailable', message: `No worker finished it in time (${cause.timeoutType}); is one running, and can it reach the target?` };
+    return {
+      type: 'Unavailable',
+      message: `No worker finished it in time (${cause.timeoutType}); is one running, and can it reach the target?`,
+    };
   }
   return { type: 'Unexpected', message: clip(describeError(cause), 1_500) };
 }

@@ -26,7 +26,13 @@ export async function awaitDecision(run: Run, phase: Phase): Promise<void> {
   const spec = specOf(run, phase);
   const settled = (): boolean => {
     const now = gateState(run.state, phase);
-    return now?.status !== 'open' || now.nonce !== gate.nonce || run.state.hold !== undefined || run.state.direction === 'back' || run.state.endedAt !== undefined;
+    return (
+      now?.status !== 'open' ||
+      now.nonce !== gate.nonce ||
+      run.state.hold !== undefined ||
+      run.state.direction === 'back' ||
+      run.state.endedAt !== undefined
+    );
   };
   if (gate.deadline === undefined) return condition(settled);
   const left = Date.parse(gate.deadline) - Date.parse(run.now());
@@ -87,7 +93,8 @@ function factsInput(run: Run, phase: Phase): FactsInput {
 function expire(run: Run, phase: Phase, spec: GateSpec): void {
   const at = run.now();
   run.dispatch({ type: 'gate-expired', phase, at, then: spec.onExpiry });
-  if (spec.onExpiry === 'abort') run.dispatch({ type: 'aborted', by: 'the plan', comment: `gate ${phase} expired`, at });
+  if (spec.onExpiry === 'abort')
+    run.dispatch({ type: 'aborted', by: 'the plan', comment: `gate ${phase} expired`, at });
   if (spec.onExpiry === 'rollback') run.dispatch({ type: 'rollback-begun', reason: `gate ${phase} expired`, at });
 }
 

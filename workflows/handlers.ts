@@ -19,7 +19,8 @@ export function answerMessages(run: Run): void {
   setHandler(planQuery, () => run.plan, { description: 'The compiled plan' });
   setHandler(decideUpdate, (value) => decide(run, value, 'update'), {
     validator: (value) => refuseUnless(decisionProblem(run, value)),
-    description: 'Approve or reject the open gate: {gate, nonce, planDigest, evidenceDigest, decision, approver, comment}',
+    description:
+      'Approve or reject the open gate: {gate, nonce, planDigest, evidenceDigest, decision, approver, comment}',
   });
   setHandler(decideSignal, (value) => void decide(run, value, 'signal'), {
     description: 'The same message as the Update; one that does not count is recorded and ignored',
@@ -53,7 +54,17 @@ function decide(run: Run, value: unknown, via: Via): Answer {
     return ignore(run, value, reason);
   }
   const { gate, nonce, evidenceDigest, decision, approver, comment = '' } = parsed.message;
-  const made: Decision = { gate, nonce, evidenceDigest, decision, approver, comment, via, roles: judgement.roles, at: run.now() };
+  const made: Decision = {
+    gate,
+    nonce,
+    evidenceDigest,
+    decision,
+    approver,
+    comment,
+    via,
+    roles: judgement.roles,
+    at: run.now(),
+  };
   const before = run.state.gates.find((g) => g.phase === gate)?.decisions ?? [];
   const spec = run.plan.gates[gate as keyof typeof run.plan.gates];
   if (!spec) return ignore(run, value, `The plan has no gate "${gate}".`);
@@ -61,7 +72,8 @@ function decide(run: Run, value: unknown, via: Via): Answer {
   const settles = settle(spec, decisions, run.state.people);
   run.dispatch({ type: 'decided', decision: made, settles });
   const wanting = missing(spec.require, decisions, run.state.people);
-  const outcome = settles === 'open' ? `gate ${gate} still waits for ${requirementText(wanting)}` : `gate ${gate} is ${settles}`;
+  const outcome =
+    settles === 'open' ? `gate ${gate} still waits for ${requirementText(wanting)}` : `gate ${gate} is ${settles}`;
   return { counted: true, message: `${approver}: ${decision} counted; ${outcome}.` };
 }
 
@@ -82,7 +94,15 @@ function follow(run: Run, message: OperateMessage, via: Via): Answer {
   const { as: by, comment = '' } = message;
   switch (message.verb) {
     case 'pause':
-      run.dispatch({ type: 'held', hold: { kind: 'paused', reason: `${by} asked for a pause${comment ? `: ${comment}` : ''}.`, at, options: ['resume', 'rollback', 'abort'] } });
+      run.dispatch({
+        type: 'held',
+        hold: {
+          kind: 'paused',
+          reason: `${by} asked for a pause${comment ? `: ${comment}` : ''}.`,
+          at,
+          options: ['resume', 'rollback', 'abort'],
+        },
+      });
       if (run.state.phase === 'observe') run.interrupt();
       return { counted: true, message: 'The run pauses at the next safe point.' };
     case 'resume':
@@ -94,7 +114,11 @@ function follow(run: Run, message: OperateMessage, via: Via): Answer {
     case 'abort':
       run.dispatch({ type: 'aborted', by, comment, at });
       run.interrupt();
-      return { counted: true, message: 'The run ends as aborted; it keeps its claim on the target until `cutover release` or `cutover adopt`.' };
+      return {
+        counted: true,
+        message:
+          'The run ends as aborted; it keeps its claim on the target until `cutover release` or `cutover adopt`.',
+      };
     case 'rollback':
       return voteRollback(run, message, via, at);
   }
@@ -121,19 +145,26 @@ function ignore(run: Run, value: unknown, reason: string): Answer {
     const found = value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[name] : undefined;
     return typeof found === 'string' ? found.slice(0, 100) : '';
   };
-  run.dispatch({ type: 'not-counted', entry: { gate: text('gate') || text('verb'), approver: text('approver') || text('as'), reason, at: run.now() } });
+  run.dispatch({
+    type: 'not-counted',
+    entry: { gate: text('gate') || text('verb'), approver: text('approver') || text('as'), reason, at: run.now() },
+  });
   return { counted: false, message: reason };
 }
 
 /** A cancel from the Temporal UI says neither rollback nor abort: it parks, so that a person can say which. */
 function parkOnCancel(run: Run): void {
-  CancellationScope.current()
-    .cancelRequested.catch(() => {
-      if (run.state.hold === undefined && run.state.endedAt === undefined) {
-        run.dispatch({
-          type: 'held',
-          hold: { kind: 'parked', reason: 'Somebody asked Temporal to cancel the workflow, which says neither rollback nor abort.', at: run.now(), options: ['retry', 'rollback', 'abort'] },
-        });
-      }
-    });
+  CancellationScope.current().cancelRequested.catch(() => {
+    if (run.state.hold === undefined && run.state.endedAt === undefined) {
+      run.dispatch({
+        type: 'held',
+        hold: {
+          kind: 'parked',
+          reason: 'Somebody asked Temporal to cancel the workflow, which says neither rollback nor abort.',
+          at: run.now(),
+          options: ['retry', 'rollback', 'abort'],
+        },
+      });
+    }
+  });
 }

@@ -1,4 +1,10 @@
-import { CancellationScope, proxyActivities, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  proxyActivities,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../activities/index';
 import { apply } from '../src/core/apply';
 import { currentDetails } from '../src/core/describe-run';
@@ -70,8 +76,14 @@ export class Run {
 export function openRun(input: RunInput): Run {
   const { plan, planDigest, requestedBy, tuning = {} } = input;
   const info = workflowInfo();
-  const ref = { id: `${plan.name}.${info.firstExecutionRunId.slice(0, 8)}`, plan: plan.name, planDigest, home: plan.home };
+  const ref = {
+    id: `${plan.name}.${info.firstExecutionRunId.slice(0, 8)}`,
+    plan: plan.name,
+    planDigest,
+    home: plan.home,
+  };
   const nobody = { roles: {}, digest: '', mode: 'claimed' as const };
-  const state = input.resume ?? initialState(plan, { run: ref, requestedBy, at: info.startTime.toISOString(), people: nobody });
+  const state =
+    input.resume ?? initialState(plan, { run: ref, requestedBy, at: info.startTime.toISOString(), people: nobody });
   return new Run(plan, tuning, state);
 }

@@ -10,10 +10,17 @@ export interface Answered {
 }
 
 /** Asks a query of the plan within a transaction that cannot write, and compares with what it must answer. */
-export async function answers(session: PgSession, sql: string, expect: Expectation, timeoutMs = 60_000): Promise<Answered> {
+export async function answers(
+  session: PgSession,
+  sql: string,
+  expect: Expectation,
+  timeoutMs = 60_000,
+): Promise<Answered> {
   const rows = await readOnly(session, { timeoutMs }, () => session.query(sql));
-  if ('rows' in expect) return judged(rows.length === expect.rows, `${expect.rows} rows`, `${rows.length} rows${sample(rows)}`);
-  if ('atLeast' in expect) return judged(rows.length >= expect.atLeast, `at least ${expect.atLeast} rows`, `${rows.length} rows`);
+  if ('rows' in expect)
+    return judged(rows.length === expect.rows, `${expect.rows} rows`, `${rows.length} rows${sample(rows)}`);
+  if ('atLeast' in expect)
+    return judged(rows.length >= expect.atLeast, `at least ${expect.atLeast} rows`, `${rows.length} rows`);
   const value = rows.length === 1 ? firstValue(rows[0]) : undefined;
   return judged(value === expect.value, `one row with ${expect.value}`, value ?? `${rows.length} rows${sample(rows)}`);
 }
@@ -29,5 +36,10 @@ function firstValue(row: object | undefined): string | undefined {
 
 /** The first rows, so that a person sees what is wrong and not only that something is. */
 function sample(rows: readonly object[]): string {
-  return rows.length === 0 ? '' : `: ${rows.slice(0, 5).map((r) => JSON.stringify(r)).join(', ')}`;
+  return rows.length === 0
+    ? ''
+    : `: ${rows
+        .slice(0, 5)
+        .map((r) => JSON.stringify(r))
+        .join(', ')}`;
 }

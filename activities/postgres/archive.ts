@@ -40,17 +40,13 @@ SELECT $1, $2, ${keyJson(what.keyset, 't')}, ${what.value}, now()
 ON CONFLICT (run_id, table_name, pk) DO NOTHING`;
 }
 
-/**
- * Table and archive side by side, in one snapshot; parameters $1 run, $2 table. LATERAL with OFFSET 0 makes it one index
- * lookup per row: the archive was filled a moment ago and has no statistics, by which a join would go quadratic.
- */
+/** Table and archive side by side, in one snapshot; parameters $1 run, $2 table. */
 export function compareArchiveSql(what: ToArchive): string {
   return `SELECT count(*) AS rows, count(*) FILTER (WHERE a.value = ${what.value}) AS kept,
        coalesce(bit_xor(hashtextextended(${keyJson(what.keyset, 't')}::text || (${what.value})::text, 0)), 0) AS digest,
        coalesce(bit_xor(hashtextextended(a.pk::text || a.value::text, 0)), 0) AS kept_digest
   FROM ${qualified(what.keyset.table)} t
-  LEFT JOIN LATERAL (SELECT run_id, pk, value FROM ${ARCHIVE}
-                      WHERE run_id = $1 AND table_name = $2 AND pk = ${keyJson(what.keyset, 't')} OFFSET 0) AS a ON true
+  LEFT JOIN ${ARCHIVE} a ON a.run_id = $1 AND a.table_name = $2 AND a.pk = ${keyJson(what.keyset, 't')}
 ${what.where ? ` WHERE ${what.where}` : ''}`;
 }
 
@@ -60,18 +56,26 @@ ${what.where ? ` WHERE ${what.where}` : ''}`;
  */
 export async function archive(context: PgContext, what: ToArchive): Promise<number> {
   let added = 0;
-  await walk(context, { keyset: what.keyset, size: WINDOW, doing: `archiving ${what.keyset.table}` }, async (tx, window) => {
-    const range = within(what.keyset, window, 't', 3);
-    added += await tx.execute(archiveWindowSql(what, range.sql), [context.run.id, what.keyset.table, ...range.values]);
-  });
+  await walk(
+    context,
+    { keyset: what.keyset, size: WINDOW, doing: `archiving ${what.keyset.table}` },
+    async (tx, window) => {
+      const range = within(what.keyset, window, 't', 3);
+      added += await tx.execute(archiveWindowSql(what, range.sql), [
+        context.run.id,
+        what.keyset.table,
+        ...range.values,
+      ]);
+    },
+  );
   return added;
 }
 
 export async function compareArchive(tx: PgSession, runId: string, what: ToArchive): Promise<Archived> {
-  const rows = await tx.query<{ rows: string; kept: string; digest: string; kept_digest: string }>(compareArchiveSql(what), [
-    runId,
-    what.keyset.table,
-  ]);
+  const rows = await tx.query<{ rows: string; kept: string; digest: string; kept_digest: string }>(
+    compareArchiveSql(what),
+    [runId, what.keyset.table],
+  );
   const found = rows[0];
   return {
     rows: Number(found?.rows),

@@ -12,14 +12,19 @@ import { appendNotes, rowsAfter } from './lane/ledger';
 import { openSession } from './session';
 
 /** The activities that are no verbs: they claim nothing. `record` only appends what nobody else will. */
-export function readOnlyActivities(resources: Resources, engine: Engine): Pick<Activities, 'people' | 'facts' | 'record' | 'readLedger'> {
-  const failing = <I, O>(work: (input: I) => Promise<O>) => async (input: I): Promise<O> => {
-    try {
-      return await work(input);
-    } catch (error) {
-      throw applicationFailure(resources, error, engine.failureType(error));
-    }
-  };
+export function readOnlyActivities(
+  resources: Resources,
+  engine: Engine,
+): Pick<Activities, 'people' | 'facts' | 'record' | 'readLedger'> {
+  const failing =
+    <I, O>(work: (input: I) => Promise<O>) =>
+    async (input: I): Promise<O> => {
+      try {
+        return await work(input);
+      } catch (error) {
+        throw applicationFailure(resources, error, engine.failureType(error));
+      }
+    };
   return {
     people: failing(() => resources.people()) as () => ReturnType<Resources['people']>,
     facts: failing((input: FactsInput): Promise<Facts> => facts(resources, input)),
@@ -30,7 +35,11 @@ export function readOnlyActivities(resources: Resources, engine: Engine): Pick<A
 
 async function facts(resources: Resources, input: FactsInput): Promise<Facts> {
   const target = homeTarget(resources, input.run.home);
-  await using session = await openSession({ url: target.url(), applicationName: applicationName(input.run, 'facts'), readOnly: true });
+  await using session = await openSession({
+    url: target.url(),
+    applicationName: applicationName(input.run, 'facts'),
+    readOnly: true,
+  });
   return await collectFacts(resources, input, session);
 }
 
@@ -41,7 +50,11 @@ async function record(resources: Resources, { run, expect, notes }: RecordInput)
   await session.query('SELECT 1 FROM cutover.claim WHERE target = $1 FOR UPDATE', [run.home]);
   const rows = await rowsAfter(session, run.id, expect.seq - 1);
   const [known, last] = [rows[0], rows[rows.length - 1]];
-  if (!known || !last || known.hash !== expect.hash) throw new CutoverError('LedgerDiverged', `The ledger of run ${run.id} has no row ${expect.seq} as this run wrote it.`);
+  if (!known || !last || known.hash !== expect.hash)
+    throw new CutoverError(
+      'LedgerDiverged',
+      `The ledger of run ${run.id} has no row ${expect.seq} as this run wrote it.`,
+    );
   await appendNotes(session, run, last, notes, new Set(rows.flatMap((r) => (r.noteId ? [r.noteId] : []))));
   await session.execute('COMMIT');
 }
@@ -53,7 +66,12 @@ async function readLedger(resources: Resources, input: InspectInput): Promise<In
     `SELECT run_id AS run FROM cutover.ledger WHERE run_id = $1 OR starts_with(run_id, $1 || '.') GROUP BY run_id ORDER BY max(at) DESC LIMIT 1`,
     [input.run],
   );
-  if (!found) throw new CutoverError('Refused', `Target "${input.home}" has no ledger of a run or plan "${input.run}".`);
+  if (!found)
+    throw new CutoverError('Refused', `Target "${input.home}" has no ledger of a run or plan "${input.run}".`);
   const rows = await rowsAfter(session, found.run, input.afterSeq, input.limit + 1);
-  return { run: found.run, rows: rows.slice(0, input.limit).map(({ noteId: _unused, ...row }) => row), more: rows.length > input.limit };
+  return {
+    run: found.run,
+    rows: rows.slice(0, input.limit).map(({ noteId: _unused, ...row }) => row),
+    more: rows.length > input.limit,
+  };
 }

@@ -56,9 +56,23 @@ export class PgAttempt<K extends StepKind> implements Attempt {
       const found = await position(main, input);
       let head = found.head;
       if (!found.stored) {
-        if (input.plan && head.seq === 0) head = await append(main, run, head, { step: 'run', verb: 'note', round: 0, event: 'plan', body: input.plan as unknown as Json });
+        if (input.plan && head.seq === 0)
+          head = await append(main, run, head, {
+            step: 'run',
+            verb: 'note',
+            round: 0,
+            event: 'plan',
+            body: input.plan as unknown as Json,
+          });
         head = await appendNotes(main, run, head, input.notes, found.known);
-        if (!found.started) head = await append(main, run, head, { step: step.id, verb, round, event: 'start', body: { title: step.title, token: token.value } });
+        if (!found.started)
+          head = await append(main, run, head, {
+            step: step.id,
+            verb,
+            round,
+            event: 'start',
+            body: { title: step.title, token: token.value },
+          });
       }
       await main.execute('COMMIT');
       return new PgAttempt(setup, main, token, head, found.stored);
@@ -85,8 +99,19 @@ export class PgAttempt<K extends StepKind> implements Attempt {
     const { run, step, verb, round, log } = this.setup.input;
     const ms = Math.round(performance.now() - this.startedAt);
     const body = { evidence, ms, sqlMs: Math.round(this.waited), token: this.token.value };
-    const head = await append(this.main, run, this.head, { step: step.id, verb, round, event: 'end', body: body as unknown as Json });
-    await logOperation(this.main, log, { step: step.id, verb, status: evidence.verdict === 'pass' ? 'completed' : 'failed', details: { summary: evidence.summary, run: run.id } });
+    const head = await append(this.main, run, this.head, {
+      step: step.id,
+      verb,
+      round,
+      event: 'end',
+      body: body as unknown as Json,
+    });
+    await logOperation(this.main, log, {
+      step: step.id,
+      verb,
+      status: evidence.verdict === 'pass' ? 'completed' : 'failed',
+      details: { summary: evidence.summary, run: run.id },
+    });
     return { evidence, head, ms, sqlMs: body.sqlMs };
   }
 
@@ -133,31 +158,60 @@ export class PgAttempt<K extends StepKind> implements Attempt {
     const { input, target } = this.setup;
     const { run, step, verb, round, log } = input;
     try {
-      await using session = await openSession({ url: target.url(), applicationName: applicationName(run, this.token.value) });
+      await using session = await openSession({
+        url: target.url(),
+        applicationName: applicationName(run, this.token.value),
+      });
       await session.execute('BEGIN');
       await checkToken(session, this.token);
       const found = await position(session, input);
-      if (!found.stored) await append(session, run, found.head, { step: step.id, verb, round, event: 'attempt-failed', body: { type, message, token: this.token.value } });
+      if (!found.stored)
+        await append(session, run, found.head, {
+          step: step.id,
+          verb,
+          round,
+          event: 'attempt-failed',
+          body: { type, message, token: this.token.value },
+        });
       await session.execute('COMMIT');
-      await logOperation(session, log, { step: step.id, verb, status: 'failed', details: { type, message, run: run.id } });
+      await logOperation(session, log, {
+        step: step.id,
+        verb,
+        status: 'failed',
+        details: { type, message, run: run.id },
+      });
     } catch (error) {
-      this.setup.log.debug({ reason: error instanceof Error ? error.message : 'unknown' }, 'the failure could not be written to the ledger');
+      this.setup.log.debug(
+        { reason: error instanceof Error ? error.message : 'unknown' },
+        'the failure could not be written to the ledger',
+      );
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const reader of this.readers.values()) await reader.then((r) => r[Symbol.asyncDispose]()).catch(() => undefined);
+    for (const reader of this.readers.values())
+      await reader.then((r) => r[Symbol.asyncDispose]()).catch(() => undefined);
     await this.main[Symbol.asyncDispose]();
   }
 
   private openReader(as: Actor): Promise<OwnedSession> {
     const { input, target } = this.setup;
     if (as === 'app' && !target.probeAs) {
-      throw new CutoverError('Misconfigured', `Target "${target.name}" has no \`probeAs\` in the worker's config: what the application's role sees cannot be asked.`);
+      throw new CutoverError(
+        'Misconfigured',
+        `Target "${target.name}" has no \`probeAs\` in the worker's config: what the application's role sees cannot be asked.`,
+      );
     }
     const url = as === 'app' ? (target.probeAs?.() ?? '') : target.url();
-    const name = as === 'app' ? `cutover/probe/${input.run.id}`.slice(0, 63) : applicationName(input.run, this.token.value);
-    return openSession({ url, applicationName: name, probe: as === 'app', readOnly: true, onRoundTrip: (ms) => this.addWait(ms) });
+    const name =
+      as === 'app' ? `cutover/probe/${input.run.id}`.slice(0, 63) : applicationName(input.run, this.token.value);
+    return openSession({
+      url,
+      applicationName: name,
+      probe: as === 'app',
+      readOnly: true,
+      onRoundTrip: (ms) => this.addWait(ms),
+    });
   }
 
   /** A cancelled attempt must not leave its statement running: the server is told to end it. */
@@ -170,7 +224,10 @@ export class PgAttempt<K extends StepKind> implements Attempt {
   private async cancelStatement(): Promise<void> {
     const { input, target } = this.setup;
     try {
-      await using session = await openSession({ url: target.url(), applicationName: applicationName(input.run, 'cancel') });
+      await using session = await openSession({
+        url: target.url(),
+        applicationName: applicationName(input.run, 'cancel'),
+      });
       await session.query('SELECT pg_cancel_backend($1)', [this.main.pid]);
     } catch {
       // The server is away: then the statement is too.

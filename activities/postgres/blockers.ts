@@ -12,8 +12,18 @@ export interface Blocker {
  * Transactions that hold a lock on one of the tables (on any, when none is named) for longer than `olderThanMs`, oldest
  * first. Literals are blanked: a query text may hold what no log should.
  */
-export async function findBlockers(session: PgSession, tables: readonly string[], olderThanMs: number): Promise<readonly Blocker[]> {
-  const rows = await session.query<{ pid: number; age: number; state: string | null; query: string | null; application: string | null }>(
+export async function findBlockers(
+  session: PgSession,
+  tables: readonly string[],
+  olderThanMs: number,
+): Promise<readonly Blocker[]> {
+  const rows = await session.query<{
+    pid: number;
+    age: number;
+    state: string | null;
+    query: string | null;
+    application: string | null;
+  }>(
     `SELECT a.pid, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 * 1000 AS age, a.state,
             left(regexp_replace(a.query, '''[^'']*''', '''…''', 'g'), 120) AS query, a.application_name AS application
      FROM pg_stat_activity a
@@ -24,10 +34,21 @@ export async function findBlockers(session: PgSession, tables: readonly string[]
      ORDER BY a.xact_start LIMIT 5`,
     [tables, olderThanMs],
   );
-  return rows.map((r) => ({ pid: r.pid, ageMs: Math.round(r.age), state: r.state ?? '?', query: r.query ?? '', application: r.application ?? '' }));
+  return rows.map((r) => ({
+    pid: r.pid,
+    ageMs: Math.round(r.age),
+    state: r.state ?? '?',
+    query: r.query ?? '',
+    application: r.application ?? '',
+  }));
 }
 
 export function blockerText(blockers: readonly Blocker[]): string {
   if (blockers.length === 0) return 'no session older than a second holds a lock there now';
-  return blockers.map((b) => `pid ${b.pid} (${b.application || 'no application name'}), open for ${(b.ageMs / 1000).toFixed(1)} s, ${b.state}: ${b.query}`).join('; ');
+  return blockers
+    .map(
+      (b) =>
+        `pid ${b.pid} (${b.application || 'no application name'}), open for ${(b.ageMs / 1000).toFixed(1)} s, ${b.state}: ${b.query}`,
+    )
+    .join('; ');
 }

@@ -144,5 +144,8 @@ export async function typeName(session: PgSession, type: string): Promise<string
   const rows = await session.query<{ name: string | null }>('SELECT format_type(to_regtype($1), NULL) AS name', [type]);
   const name = rows[0]?.name;
   if (name && name !== '-') return name;
-  throw new CutoverError('Misconfigured', `"${type}" is not a type of this database; correct the type of the tenant key in the plan.`);
+  throw new CutoverError(
+    'Misconfigured',
+    `"${type}" is not a type of this database; correct the type of the tenant key in the plan.`,
+  );
 }

@@ -15,7 +15,9 @@ export function isConnectionLoss(error: unknown): boolean {
   if (state !== undefined && /^[0-9A-Z]{5}$/.test(state)) return /^(08...|57P0[1-5]|25P03)$/.test(state);
   if (error instanceof CutoverError) return error.type === 'Unavailable';
   const text = `${(error as { code?: string } | undefined)?.code ?? ''} ${describeError(error)}`;
-  return /ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|Connection terminated|connection error|not queryable|Client was closed/i.test(text);
+  return /ECONNRESET|EPIPE|ECONNREFUSED|ETIMEDOUT|Connection terminated|connection error|not queryable|Client was closed/i.test(
+    text,
+  );
 }
 
 /** The failure type of whatever a driver threw: what the retry policy and the parking text go by. */

@@ -1,7 +1,7 @@
 import { describeError } from '../../src/core/failure';
 import type { FreezeArgs } from '../../src/core/step';
 import type { PgSession } from './context';
-import { sqlState } from './errors';
+import { sqlState } from './pg-error';
 import { findColumn, findRelation } from './catalog';
 import { ident, qualified } from './identifiers';
 import { readOnly } from './read-only';
@@ -12,7 +12,12 @@ export async function tableFigures(session: PgSession, tables: readonly string[]
   const rows = await session.query<{ name: string; rows: string; bytes: string }>(SIZES, [tables]);
   const total = rows.reduce((sum, r) => sum + Number(r.bytes), 0);
   const biggest = rows.slice(0, 10).map((r) => `${r.name} ~${Number(r.rows)} rows, ${megabytes(Number(r.bytes))}`);
-  const [oldest] = await session.query<{ pid: number; seconds: string; state: string | null; application: string | null }>(OLDEST);
+  const [oldest] = await session.query<{
+    pid: number;
+    seconds: string;
+    state: string | null;
+    application: string | null;
+  }>(OLDEST);
   return {
     tables: biggest.join('; ') + (rows.length > 10 ? `; and ${rows.length - 10} smaller ones` : ''),
     size: `${megabytes(total)} with indexes`,
@@ -33,7 +38,8 @@ export async function predictHold(session: PgSession, freeze: FreezeArgs): Promi
   const unswept: string[] = [];
   try {
     for (const { table, column } of freeze.tables) {
-      if (!(await findColumn(session, table, column))) return { predictedHold: `not known before ${table} has ${column}` };
+      if (!(await findColumn(session, table, column)))
+        return { predictedHold: `not known before ${table} has ${column}` };
       const from = performance.now();
       const sql = `SELECT count(*)::int AS n FROM ${qualified(table)} WHERE ${ident(column)} IS NULL`;
       const [row] = await readOnly(session, { timeoutMs: left() }, () => session.query<{ n: number }>(sql));
@@ -49,7 +55,9 @@ export async function predictHold(session: PgSession, freeze: FreezeArgs): Promi
     };
   } catch (error) {
     if (sqlState(error) !== QUERY_CANCELED) return { predictedHold: `could not be asked (${describeError(error)})` };
-    return { predictedHold: `more than ${ASK_MS} ms of ${freeze.budgetMs} ms: the sweep finds no index by which to look` };
+    return {
+      predictedHold: `more than ${ASK_MS} ms of ${freeze.budgetMs} ms: the sweep finds no index by which to look`,
+    };
   }
 }
 
@@ -60,10 +68,16 @@ const QUERY_CANCELED = '57014';
 const FIXED_MS = 3;
 const PER_ROW_MS = 0.02;
 
-async function withoutMembership(session: PgSession, { members }: FreezeArgs, timeoutMs: number): Promise<{ ms: number; missing: string }> {
+async function withoutMembership(
+  session: PgSession,
+  { members }: FreezeArgs,
+  timeoutMs: number,
+): Promise<{ ms: number; missing: string }> {
   if (!members || !(await findRelation(session, members.table))) return { ms: 0, missing: 'not asked' };
   const from = performance.now();
-  const [row] = await readOnly(session, { timeoutMs }, () => session.query<{ missing: string }>(withoutMembershipSql(members)));
+  const [row] = await readOnly(session, { timeoutMs }, () =>
+    session.query<{ missing: string }>(withoutMembershipSql(members)),
+  );
   return { ms: performance.now() - from, missing: row?.missing ?? '?' };
 }
 

@@ -35,7 +35,11 @@ async function serverFacts(session: PgSession): Promise<Record<string, string>> 
   const [row] = await session.query<{ server: string; role: string; recovery: string }>(
     `SELECT current_setting('server_version') AS server, current_user::text AS role, pg_is_in_recovery()::text AS recovery`,
   );
-  return { server: `PostgreSQL ${row?.server ?? '?'}`, role: row?.role ?? '?', ...(row?.recovery === 'true' ? { recovery: 'in recovery' } : {}) };
+  return {
+    server: `PostgreSQL ${row?.server ?? '?'}`,
+    role: row?.role ?? '?',
+    ...(row?.recovery === 'true' ? { recovery: 'in recovery' } : {}),
+  };
 }
 
 /** Columns, constraints, indexes, triggers, policies, owner and grants of the plan's tables; no statistics. */
@@ -44,7 +48,11 @@ export async function catalogDigest(session: PgSession, tables: readonly string[
   return digestOfText(canonical(rows.map(({ line }) => line)));
 }
 
-async function backupFacts(resources: Resources, input: FactsInput, session: PgSession): Promise<Record<string, string>> {
+async function backupFacts(
+  resources: Resources,
+  input: FactsInput,
+  session: PgSession,
+): Promise<Record<string, string>> {
   if (input.backupStep === undefined) return {};
   const step = input.backupStep;
   const maxAge = input.backupMaxAgeMs;
@@ -56,7 +64,8 @@ async function backupFacts(resources: Resources, input: FactsInput, session: PgS
   if (!newest || !seal) return none;
   const stored = await readManifest(newest.path).catch(() => undefined);
   const id = newest.path.split('/').at(-1) ?? newest.path;
-  if (!stored || stored.sha256 !== seal.sha256) return { ...none, backup: `${id}: its manifest is not the one that was sealed` };
+  if (!stored || stored.sha256 !== seal.sha256)
+    return { ...none, backup: `${id}: its manifest is not the one that was sealed` };
   const age = Date.now() - Date.parse(stored.manifest.snapshot.takenAt);
   return {
     backup: `${id} ${stored.sha256}`,

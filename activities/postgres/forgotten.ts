@@ -21,7 +21,9 @@ export async function readForgotten(session: PgSession, tables: readonly KeyedTa
     const sequence = qualified(keyNames(table, column).sequence);
     const there = await session.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [sequence]);
     if (!there[0]?.there) continue;
-    const rows = await session.query<{ n: string }>(`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS n FROM ${sequence}`);
+    const rows = await session.query<{ n: string }>(
+      `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS n FROM ${sequence}`,
+    );
     counted[table] = Number(rows[0]?.n ?? 0);
   }
   return { serverStart: start[0]?.at ?? '', tables: counted };

@@ -8,7 +8,7 @@ import { indexStep } from './steps/index-concurrently';
 import { keyStep } from './steps/key';
 import { membersStep } from './steps/members';
 import { observeStep } from './steps/observe';
-import { preflightStep } from './tmp-facts';
+import { preflightStep } from './steps/preflight';
 import { queryStep } from './steps/query';
 import { recountStep } from './steps/recount';
 import { referenceStep } from './steps/reference';
@@ -26,7 +26,10 @@ export type PgHandlers = { readonly [K in StepKind]: PgStepHandler<K> };
 /** Every kind of step has a handler here, or the compiler says which one has not. */
 export function createHandlers(resources: Resources): PgHandlers {
   return {
-    preflight: { ...preflightStep(resources), undo: (context) => letGo(context, `released target ${context.run.home}`) },
+    preflight: {
+      ...preflightStep(resources),
+      undo: (context) => letGo(context, `released target ${context.run.home}`),
+    },
     backup: backupStep(resources),
     drill: drillStep(resources),
     table: tableStep,

@@ -28,7 +28,10 @@ export function literal(text: string): string {
 export function split(name: string): { readonly schema: string; readonly local: string } {
   const dot = name.indexOf('.');
   if (dot < 1 || dot === name.length - 1) {
-    throw new CutoverError('Misconfigured', `"${name}" names no schema; write it as schema.name, for example public.users.`);
+    throw new CutoverError(
+      'Misconfigured',
+      `"${name}" names no schema; write it as schema.name, for example public.users.`,
+    );
   }
   return { schema: name.slice(0, dot), local: name.slice(dot + 1) };
 }

@@ -35,7 +35,9 @@ export async function awaitBuild(context: PgContext, index: string): Promise<voi
     const build = await context.read((session) => findBuild(session, index));
     if (!build) return;
     if (!build.application.startsWith('cutover/')) {
-      throw refused(`The session ${build.pid} (${build.application || 'no application name'}) is building or dropping ${index}; wait for it, then \`cutover retry\`.`);
+      throw refused(
+        `The session ${build.pid} (${build.application || 'no application name'}) is building or dropping ${index}; wait for it, then \`cutover retry\`.`,
+      );
     }
     report(context, index, build);
     await sleep(POLL_MS, undefined, { signal: context.signal });

@@ -42,9 +42,9 @@ export function byPlace(table: string): Keyset {
   return { table, columns: [{ name: 'ctid', type: 'tid' }] };
 }
 
-/** `alias.a, alias.b`: for ORDER BY and select lists. */
-export function keyColumns(keyset: Keyset, alias: string): string {
-  return keyset.columns.map((c) => `${alias}.${ident(c.name)}`).join(', ');
+/** `alias.a, alias.b`: for select lists and ORDER BY, where `each` is ' DESC' for the way back. */
+export function keyColumns(keyset: Keyset, alias: string, each = ''): string {
+  return keyset.columns.map((c) => `${alias}.${ident(c.name)}${each}`).join(', ');
 }
 
 /** `alias.(a, b) > (values)`; values are bound as text parameters from `$first` on. */

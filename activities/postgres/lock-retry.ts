@@ -35,7 +35,10 @@ async function calm(retry: LockRetry, until: number, tries: number): Promise<voi
     await sleep(50 + Math.random() * 150, undefined, { signal: retry.signal });
     const blockers = await findBlockers(retry.session, retry.tables, 1_000);
     if (performance.now() >= until) {
-      throw new CutoverError('Blocked', `No lock on ${retry.tables.join(', ') || 'the tables'} within ${retry.patienceMs} ms and ${tries} tries: ${blockerText(blockers)}.`);
+      throw new CutoverError(
+        'Blocked',
+        `No lock on ${retry.tables.join(', ') || 'the tables'} within ${retry.patienceMs} ms and ${tries} tries: ${blockerText(blockers)}.`,
+      );
     }
     if (blockers.length === 0) return;
     retry.onWait?.(`waits for ${blockerText(blockers.slice(0, 1))}`);

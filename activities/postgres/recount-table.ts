@@ -10,10 +10,15 @@ export interface Recount {
   readonly perTenant: ReadonlyMap<string, number>;
 }
 
-export async function recountTable(session: PgSession, args: { readonly table: string; readonly column: string }): Promise<Recount> {
+export async function recountTable(
+  session: PgSession,
+  args: { readonly table: string; readonly column: string },
+): Promise<Recount> {
   return readOnly(session, { timeoutMs: SCAN_TIMEOUT_MS }, async () => {
     const found = await session.query<{ tenant: string | null; rows: string }>(recountSql(args));
-    const perTenant = new Map(found.flatMap(({ tenant, rows }) => (tenant === null ? [] : [[tenant, Number(rows)] as const])));
+    const perTenant = new Map(
+      found.flatMap(({ tenant, rows }) => (tenant === null ? [] : [[tenant, Number(rows)] as const])),
+    );
     const withoutKey = Number(found.find(({ tenant }) => tenant === null)?.rows ?? 0);
     const rows = found.reduce((sum, row) => sum + Number(row.rows), 0);
     return { rows, withoutKey, perTenant };

@@ -87,7 +87,9 @@ function settings(config: SessionConfig): string {
     `SET lock_timeout = ${lockTimeoutMs}`,
     `SET statement_timeout = ${statementTimeoutMs}`,
     `SET idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
-    config.readOnly || config.probe ? 'SET default_transaction_read_only = on' : 'SET default_transaction_read_only = off',
+    config.readOnly || config.probe
+      ? 'SET default_transaction_read_only = on'
+      : 'SET default_transaction_read_only = off',
   ]
     .filter(Boolean)
     .join('; ');

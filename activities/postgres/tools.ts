@@ -54,7 +54,10 @@ const run = promisify(execFile);
 async function inspect(path: string): Promise<PgTool | undefined> {
   if (!(await runnable(path))) return undefined;
   try {
-    const { stdout } = await run(path, ['--version'], { env: { PATH: process.env.PATH, LC_ALL: 'C' }, timeout: 10_000 });
+    const { stdout } = await run(path, ['--version'], {
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+      timeout: 10_000,
+    });
     const major = /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1];
     return major === undefined ? undefined : { path, version: stdout.trim(), major: Number(major) };
   } catch {

@@ -40,7 +40,12 @@ export async function walk(
     });
     if (!window) return rows;
     rows += window.rows;
-    context.progress({ doing: options.doing, done: rows, unit: 'rows', ...(options.total === undefined ? {} : { total: options.total }) });
+    context.progress({
+      doing: options.doing,
+      done: rows,
+      unit: 'rows',
+      ...(options.total === undefined ? {} : { total: options.total }),
+    });
     if (window.rows < options.size) return rows;
     from = window.to;
   }
@@ -69,12 +74,16 @@ export async function stableText(tx: PgSession): Promise<void> {
   );
 }
 
-async function nextWindow(tx: PgSession, { keyset, size }: Walk, from: Position | undefined): Promise<Window | undefined> {
+async function nextWindow(
+  tx: PgSession,
+  { keyset, size }: Walk,
+  from: Position | undefined,
+): Promise<Window | undefined> {
   const key = keyColumns(keyset, 't');
   const rows = await tx.query<{ to: string[] | null; rows: string }>(
     `WITH w AS MATERIALIZED (
        SELECT ${key} FROM ${qualified(keyset.table)} t ${from ? `WHERE ${keyCompare(keyset, 't', '>', 1)}` : ''} ORDER BY ${key} LIMIT ${size})
-     SELECT (SELECT ${keyText(keyset, 'w')} FROM w ORDER BY ${keyColumns(keyset, 'w')} DESC LIMIT 1) AS to, (SELECT count(*) FROM w) AS rows`,
+     SELECT (SELECT ${keyText(keyset, 'w')} FROM w ORDER BY ${keyColumns(keyset, 'w', ' DESC')} LIMIT 1) AS to, (SELECT count(*) FROM w) AS rows`,
     from ?? [],
   );
   const found = rows[0];

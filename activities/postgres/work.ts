@@ -68,10 +68,16 @@ export function contextOf<K extends StepKind>(attempt: PgAttempt<K>): PgContext<
  * BEGIN, token first, work, COMMIT. When the connection breaks at the COMMIT nobody here knows whether it happened; the
  * error is Unavailable, and the next attempt looks: its claim waits for this backend to end, then it finds the end row or not.
  */
-async function transaction<K extends StepKind, T>(attempt: PgAttempt<K>, options: TxOptions, work: () => Promise<T>): Promise<T> {
+async function transaction<K extends StepKind, T>(
+  attempt: PgAttempt<K>,
+  options: TxOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   const { lockTimeoutMs = LOCK_TIMEOUT_MS, statementTimeoutMs = SESSION_DEFAULTS.statementTimeoutMs } = options;
   return attempt.inTransaction(async () => {
-    await attempt.main.execute(`SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}`);
+    await attempt.main.execute(
+      `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
+    );
     return work();
   });
 }

@@ -17,13 +17,21 @@ export interface AskOptions {
  * @throws CliError without a terminal, at its end of input, and with exit code 130 at Ctrl-C.
  */
 export async function ask({ stdin, stderr, question, instead }: AskOptions): Promise<string> {
-  if (stdin.isTTY !== true) throw new CliError(EXIT.usage, `Nobody can be asked: stdin is not a terminal. Give ${instead} instead.`);
+  if (stdin.isTTY !== true)
+    throw new CliError(EXIT.usage, `Nobody can be asked: stdin is not a terminal. Give ${instead} instead.`);
   const lines = createInterface({ input: stdin, output: stderr, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {
-      lines.once('SIGINT', () => reject(new CliError(EXIT.interrupted, 'Interrupted; nothing was sent.')));
-      lines.once('close', () => reject(new CliError(EXIT.refused, 'The input ended; nothing was sent.')));
-      lines.question(question, resolve);
+      const leave = (error: CliError) => (): void => {
+        stderr.write('\n'); // the cursor still stands behind the question
+        reject(error);
+      };
+      lines.once('SIGINT', leave(new CliError(EXIT.interrupted, 'Interrupted; nothing was sent.')));
+      lines.once('close', leave(new CliError(EXIT.refused, 'The input ended; nothing was sent.')));
+      lines.question(question, (answer) => {
+        lines.removeAllListeners('close');
+        resolve(answer);
+      });
     });
   } finally {
     lines.close();

@@ -10,7 +10,10 @@ import type { Io } from './shell';
  *
  * @throws FileProblems, which the shell prints with exit code 2.
  */
-export async function compiledPlan(file: string, io: Io): Promise<{ readonly plan: CompiledPlan; readonly digest: Digest }> {
+export async function compiledPlan(
+  file: string,
+  io: Io,
+): Promise<{ readonly plan: CompiledPlan; readonly digest: Digest }> {
   const result = await compilePlanFile(resolve(io.host.cwd(), file));
   if (!result.ok) throw new FileProblems(basename(file), result.problems);
   return result;

@@ -25,7 +25,10 @@ export interface Decide {
  */
 export async function decide(io: Io, asked: Decide): Promise<number> {
   if (asked.yes && asked.evidence === undefined) {
-    throw new CliError(EXIT.usage, '--yes needs --evidence <digest>: without a person who looks, the approval must name what it is for.');
+    throw new CliError(
+      EXIT.usage,
+      '--yes needs --evidence <digest>: without a person who looks, the approval must name what it is for.',
+    );
   }
   const approver = personOf(io.host, asked.as);
   return io.withTemporal(async (temporal) => {
@@ -34,14 +37,20 @@ export async function decide(io: Io, asked: Decide): Promise<number> {
     if (asked.decision === 'approve') await showAndConfirm(io, run, gate, asked);
     const message = messageOf(run.state, gate, { ...asked, approver });
     const sent = await sendDecision({ temporal, workflowId: run.workflowId, message });
-    return reportSent(io, sent, { workflowId: run.workflowId, gate: gate.phase, decision: asked.decision, as: approver });
+    return reportSent(io, sent, {
+      workflowId: run.workflowId,
+      gate: gate.phase,
+      decision: asked.decision,
+      as: approver,
+    });
   });
 }
 
 function chooseGate(state: RunState, { gate: name, decision }: Decide): GateState {
   const gates = state.gates.map((g) => g.phase).join(', ') || 'none';
   const gate = name === undefined ? state.gates.find((g) => g.status === 'open') : gateState(state, name);
-  if (!gate && name === undefined) throw new CliError(EXIT.refused, `No gate is open (the run is ${state.status}); its gates are ${gates}.`);
+  if (!gate && name === undefined)
+    throw new CliError(EXIT.refused, `No gate is open (the run is ${state.status}); its gates are ${gates}.`);
   if (!gate) throw new CliError(EXIT.usage, `The plan has no gate before "${name}"; its gates are ${gates}.`);
   const may = gate.status === 'open' || (decision === 'reject' && gate.status === 'pending');
   if (may) return gate;
@@ -51,15 +60,26 @@ function chooseGate(state: RunState, { gate: name, decision }: Decide): GateStat
 
 async function showAndConfirm(io: Io, { plan, state }: LiveRun, gate: GateState, asked: Decide): Promise<void> {
   const { evidence } = gate;
-  for (const line of renderGate(io.out, plan, state, gate)) io.out.line(line);
+  // --yes is a script that names the evidence: there is nobody to show it to.
+  if (!asked.yes) for (const line of renderGate(io.out, plan, state, gate)) io.out.line(line);
   if (!evidence || gateDigest(evidence.material) !== evidence.digest) {
-    throw new CliError(EXIT.refused, 'The digest of the gate is not that of the evidence it shows; do not approve, find out why.');
+    throw new CliError(
+      EXIT.refused,
+      'The digest of the gate is not that of the evidence it shows; do not approve, find out why.',
+    );
   }
   if (asked.evidence !== undefined && asked.evidence !== evidence.digest) {
-    throw new CliError(EXIT.refused, `The gate shows evidence ${evidence.digest}, not ${asked.evidence}: it was asked again since. Look and decide anew; nothing was sent.`);
+    throw new CliError(
+      EXIT.refused,
+      `The gate shows evidence ${evidence.digest}, not ${asked.evidence}: it was asked again since. Look and decide anew; nothing was sent.`,
+    );
   }
   if (asked.yes) return;
-  await io.confirm({ text: `Type the plan's name to approve (${plan.name}):`, word: plan.name, instead: `--evidence ${evidence.digest} --yes` });
+  await io.confirm({
+    text: `Type the plan's name to approve (${plan.name}):`,
+    word: plan.name,
+    instead: `--evidence ${evidence.digest} --yes`,
+  });
 }
 
 function messageOf(state: RunState, gate: GateState, asked: Decide & { readonly approver: string }): DecisionMessage {

@@ -41,10 +41,18 @@ function explain(error: unknown): Explained {
   switch (grpcCode(error)) {
     case UNAVAILABLE:
     case DEADLINE_EXCEEDED:
-      return { exitCode: EXIT.unreachable, message: `The Temporal server did not answer: ${message}; try again.`, lines: [] };
+      return {
+        exitCode: EXIT.unreachable,
+        message: `The Temporal server did not answer: ${message}; try again.`,
+        lines: [],
+      };
     case PERMISSION_DENIED:
     case UNAUTHENTICATED:
-      return { exitCode: EXIT.unreachable, message: `The Temporal server refuses us: ${message}; check TEMPORAL_API_KEY and the certificates.`, lines: [] };
+      return {
+        exitCode: EXIT.unreachable,
+        message: `The Temporal server refuses us: ${message}; check TEMPORAL_API_KEY and the certificates.`,
+        lines: [],
+      };
     default:
       return { exitCode: EXIT.refused, message, lines: [] };
   }
@@ -52,7 +60,11 @@ function explain(error: unknown): Explained {
 
 /** Four lines; "write:" is their last label already. */
 function lineOf(problem: Problem): string {
-  return renderProblem({ ...problem, path: problem.path === '' ? 'the file' : problem.path, fix: problem.fix.replace(/^write /, '') });
+  return renderProblem({
+    ...problem,
+    path: problem.path === '' ? 'the file' : problem.path,
+    fix: problem.fix.replace(/^write /, ''),
+  });
 }
 
 const DEADLINE_EXCEEDED = 4;

@@ -18,7 +18,12 @@ export interface RunRefIn {
 }
 
 /** Which run is meant. Never guesses between two. */
-export async function findRun({ io, temporal, given, closed }: RunRefIn): Promise<{ readonly workflowId: string; readonly home: string; readonly plan: string }> {
+export async function findRun({
+  io,
+  temporal,
+  given,
+  closed,
+}: RunRefIn): Promise<{ readonly workflowId: string; readonly home: string; readonly plan: string }> {
   const id = given === undefined ? undefined : parseWorkflowId(given);
   if (given !== undefined && id) return { workflowId: given, ...id };
   if (given !== undefined && isPlanFile(given, io.host.cwd())) {
@@ -31,10 +36,17 @@ export async function findRun({ io, temporal, given, closed }: RunRefIn): Promis
   if (all.length === 1 && all[0]) return all[0];
   const several = [...open, ...all];
   if (several.length > 1) {
-    throw new CliError(EXIT.usage, 'Several runs fit; name one of them with --plan:', several.map((run) => `  ${run.workflowId}`));
+    throw new CliError(
+      EXIT.usage,
+      'Several runs fit; name one of them with --plan:',
+      several.map((run) => `  ${run.workflowId}`),
+    );
   }
   const which = given === undefined ? 'no run is open' : `no ${closed ? '' : 'open '}run of plan "${given}" is known`;
-  throw new CliError(EXIT.usage, `There is nothing to look at: ${which} in namespace ${temporal.client.options.namespace}; start one with \`cutover start <plan file>\`.`);
+  throw new CliError(
+    EXIT.usage,
+    `There is nothing to look at: ${which} in namespace ${temporal.client.options.namespace}; start one with \`cutover start <plan file>\`.`,
+  );
 }
 
 function pick<T extends { readonly plan: string }>(runs: readonly T[], plan: string | undefined): readonly T[] {

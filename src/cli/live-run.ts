@@ -26,7 +26,10 @@ export async function anyRun(io: Io, temporal: TemporalClient, given: string | u
   const view = await readRun({ temporal, workflowId });
   switch (view.kind) {
     case 'none':
-      throw new CliError(EXIT.usage, `There is no run ${workflowId} in namespace ${temporal.client.options.namespace}; start one with \`cutover start <plan file>\`.`);
+      throw new CliError(
+        EXIT.usage,
+        `There is no run ${workflowId} in namespace ${temporal.client.options.namespace}; start one with \`cutover start <plan file>\`.`,
+      );
     case 'other':
       throw new CliError(EXIT.usage, `${workflowId} is a workflow of type ${view.type}, not a run of cutover.`);
     default:
@@ -37,10 +40,16 @@ export async function anyRun(io: Io, temporal: TemporalClient, given: string | u
 /** The run that is meant, which a worker must answer for: nobody decides on what nobody has shown. */
 export async function liveRun(io: Io, temporal: TemporalClient, given: string | undefined): Promise<LiveRun> {
   const { workflowId, view } = await anyRun(io, temporal, given);
-  if (view.kind === 'dark') throw new CliError(EXIT.noWorker, silenceText(view.seen, view.why), ['Start one with `cutover worker`, then try again; nothing was sent.']);
+  if (view.kind === 'dark')
+    throw new CliError(EXIT.noWorker, silenceText(view.seen, view.why), [
+      'Start one with `cutover worker`, then try again; nothing was sent.',
+    ]);
   const { plan, state } = view;
   if (digestOf(plan) !== state.run.planDigest) {
-    throw new CliError(EXIT.refused, `The run says that it executes plan ${state.run.planDigest}, and shows one with digest ${digestOf(plan)}; do not decide, find out who starts such runs.`);
+    throw new CliError(
+      EXIT.refused,
+      `The run says that it executes plan ${state.run.planDigest}, and shows one with digest ${digestOf(plan)}; do not decide, find out who starts such runs.`,
+    );
   }
   return { workflowId, plan, state };
 }

@@ -13,7 +13,10 @@ export function personOption(): Option {
   return valueOption('--as <name>', 'who you are in the people file (default: your user on this machine)').argParser(
     (value: string, previous: string | undefined) => {
       if (previous !== undefined) throw new InvalidArgumentError('It is given twice; give it once.');
-      if (!PERSON.test(value)) throw new InvalidArgumentError('A name has letters, digits, . _ @ and -, at most 64, and begins with a letter or digit.');
+      if (!PERSON.test(value))
+        throw new InvalidArgumentError(
+          'A name has letters, digits, . _ @ and -, at most 64, and begins with a letter or digit.',
+        );
       return value;
     },
   );
@@ -22,7 +25,8 @@ export function personOption(): Option {
 export function digestOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((value: string, previous: string | undefined) => {
     if (previous !== undefined) throw new InvalidArgumentError('It is given twice; give it once.');
-    if (!/^sha256:[0-9a-f]{64}$/.test(value)) throw new InvalidArgumentError('A digest is `sha256:` and 64 hex digits, as `cutover status` shows it.');
+    if (!/^sha256:[0-9a-f]{64}$/.test(value))
+      throw new InvalidArgumentError('A digest is `sha256:` and 64 hex digits, as `cutover status` shows it.');
     return value;
   });
 }

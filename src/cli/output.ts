@@ -48,7 +48,7 @@ export class Output {
 
   /** The answer itself, as it is, whether a person or a program reads it. */
   raw(text: string): void {
-    this.write(text.endsWith('\n') ? text : `${text}\n`);
+    this.write(redact(text.endsWith('\n') ? text : `${text}\n`));
   }
 
   /** A remark that is no part of the answer. */
@@ -89,4 +89,14 @@ function toAscii(text: string): string {
   return text.replace(/[^\u0000-\u007f]/g, (c) => ASCII[c] ?? '?');
 }
 
-const ASCII: Readonly<Record<string, string>> = { '×': 'x', '…': '...', '—': '-', '–': '-', '·': '-', '→': '->', '“': '"', '”': '"', '’': "'" };
+const ASCII: Readonly<Record<string, string>> = {
+  '×': 'x',
+  '…': '...',
+  '—': '-',
+  '–': '-',
+  '·': '-',
+  '→': '->',
+  '“': '"',
+  '”': '"',
+  '’': "'",
+};

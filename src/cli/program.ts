@@ -29,7 +29,9 @@ export async function runCli(argv: readonly string[], host: Host): Promise<numbe
     const asked = error.code === 'commander.helpDisplayed' || error.code === 'commander.version';
     if (asked) return EXIT.ok;
     if (argv.includes('--json')) {
-      host.stdout.write(`${JSON.stringify({ ok: false, exitCode: EXIT.usage, error: error.message.replace(/^error: /, '') })}\n`);
+      host.stdout.write(
+        `${JSON.stringify({ ok: false, exitCode: EXIT.usage, error: error.message.replace(/^error: /, '') })}\n`,
+      );
     }
     return EXIT.usage;
   }
@@ -38,12 +40,23 @@ export async function runCli(argv: readonly string[], host: Host): Promise<numbe
 function buildProgram(shell: Shell): Command {
   const { host } = shell;
   const program = new Command('cutover')
-    .description('Takes a live single-tenant application to a multi-tenant one: in phases, with people deciding between them, and back again.')
+    .description(
+      'Takes a live single-tenant application to a multi-tenant one: in phases, with people deciding between them, and back again.',
+    )
     .version(VERSION)
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(add --help for the options and examples)');
   const commands = [
-    ...[checkCommand, previewCommand, devCommand, workerCommand, startCommand, statusCommand, approveCommand, rejectCommand],
+    ...[
+      checkCommand,
+      previewCommand,
+      devCommand,
+      workerCommand,
+      startCommand,
+      statusCommand,
+      approveCommand,
+      rejectCommand,
+    ],
     ...[pauseCommand, resumeCommand, retryCommand, rollbackCommand, abortCommand, reportCommand],
   ].map((create) => create(shell));
   for (const sub of commands) program.addCommand(sub.showHelpAfterError('(add --help for the options and examples)'));

@@ -45,8 +45,17 @@ function phaseLines(out: Output, plan: CompiledPlan, phase: Phase): readonly str
   return [
     '',
     out.paint('bold', `== ${phase}`),
-    ...(phase === POINT_OF_NO_RETURN ? [out.paint('red', 'Point of no return: after it only a restore leads back.')] : []),
-    ...(gate ? [out.paint('yellow', `gate: ${requirementText(gate.require)}${gate.expiresMs === undefined ? '' : `, within ${durationText(gate.expiresMs)}, else ${gate.onExpiry}`}`)] : []),
+    ...(phase === POINT_OF_NO_RETURN
+      ? [out.paint('red', 'Point of no return: after it only a restore leads back.')]
+      : []),
+    ...(gate
+      ? [
+          out.paint(
+            'yellow',
+            `gate: ${requirementText(gate.require)}${gate.expiresMs === undefined ? '' : `, within ${durationText(gate.expiresMs)}, else ${gate.onExpiry}`}`,
+          ),
+        ]
+      : []),
     ...steps.flatMap((step) => stepLines(out, step)),
   ];
 }
@@ -57,16 +66,26 @@ function stepLines(out: Output, step: Step): readonly string[] {
     '',
     `${out.paint('cyan', step.id)}  ${step.title}`,
     ...forward.flatMap((statement) => statementLines(out, statement)),
-    ...(step.irreversible === undefined ? wayBack(out, back) : [out.paint('red', `  no way back: ${step.irreversible}`)]),
+    ...(step.irreversible === undefined
+      ? wayBack(out, back)
+      : [out.paint('red', `  no way back: ${step.irreversible}`)]),
   ];
 }
 
 function wayBack(out: Output, back: readonly Statement[]): readonly string[] {
-  return back.length === 0 ? [] : [out.paint('dim', '  back:'), ...back.flatMap((statement) => statementLines(out, statement, '    '))];
+  return back.length === 0
+    ? []
+    : [out.paint('dim', '  back:'), ...back.flatMap((statement) => statementLines(out, statement, '    '))];
 }
 
 /** A statement that nobody meets is shown without the remark: it would drown those that somebody does. */
 function statementLines(out: Output, { sql, lock }: Statement, indent = '  '): readonly string[] {
   const met = lock === NO_LOCK ? [] : [out.paint('dim', `${indent}-- lock: ${lock}`)];
-  return [...sql.trim().split('\n').map((line) => `${indent}${line}`), ...met];
+  return [
+    ...sql
+      .trim()
+      .split('\n')
+      .map((line) => `${indent}${line}`),
+    ...met,
+  ];
 }

@@ -19,17 +19,30 @@ export interface StatusInput {
 
 /** The run read as its runbook: phases, what is under way, who is awaited, what can be done. */
 export function renderStatus(out: Output, { plan, state, activities, now }: StatusInput): readonly string[] {
-  const open = state.gates.find((g) => g.status === 'open');
+  // A run that has turned back or ended asks nobody any more, whatever gate stood open then.
+  const asks = state.direction === 'forward' && state.endedAt === undefined;
+  const open = asks ? state.gates.find((g) => g.status === 'open') : undefined;
   return [
     `${out.paint('bold', plan.name)} on ${plan.home} (${plan.environment})  ${statusWord(out, state)}  run ${state.run.id}`,
     ...(state.people.mode === 'claimed' ? [out.paint('yellow', 'UNSIGNED: names are what the senders say.')] : []),
     '',
-    ...table(phaseLines(plan, state).map((line) => [sign(out, line.mark), line.phase, line.text, phaseTime(plan, state, line.phase)])),
+    ...table(
+      phaseLines(plan, state).map((line) => [
+        sign(out, line.mark),
+        line.phase,
+        line.text,
+        phaseTime(plan, state, line.phase),
+      ]),
+    ),
     '',
     ...underWay(state, activities, now),
     ...(open ? gateLines(out, plan, state, open) : []),
     ...(state.hold ? holdLines(out, state, state.hold) : []),
-    ...(state.direction === 'back' ? [`Rolling back: ${state.rollbackReason ?? 'no reason given'}`] : []),
+    ...(state.direction === 'back'
+      ? [
+          `${state.endedAt === undefined ? 'Rolling back' : 'Rolled back'}: ${state.rollbackReason ?? 'no reason given'}`,
+        ]
+      : []),
     ...endLines(state),
     ...uncounted(state),
   ];
@@ -59,11 +72,19 @@ function phaseTime(plan: CompiledPlan, state: RunState, phase: string): string {
 
 function underWay(state: RunState, activities: readonly PendingActivity[], now: number): readonly string[] {
   const step = state.steps.find((s) => s.status === 'running' || s.status === 'undoing');
-  if (!step) return activities.map((a) => `Now: ${[a.type, progressText(a)].filter((text) => text !== '').join('; ')}`).concat(activities.length > 0 ? [''] : []);
-  const elapsed = step.startedAt === undefined ? '' : `, for ${durationText(Math.max(0, now - Date.parse(step.startedAt)))}`;
+  if (!step)
+    return activities
+      .map((a) => `Now: ${[a.type, progressText(a)].filter((text) => text !== '').join('; ')}`)
+      .concat(activities.length > 0 ? [''] : []);
+  const elapsed =
+    step.startedAt === undefined ? '' : `, for ${durationText(Math.max(0, now - Date.parse(step.startedAt)))}`;
   const round = roundOf(step) > 1 ? `, round ${roundOf(step)}` : '';
   const told = activities.map((a) => progressText(a)).filter((text) => text !== '');
-  return [`${step.status === 'undoing' ? 'Undoing' : 'Now'}: ${step.id}${elapsed}${round}`, ...told.map((text) => `  ${text}`), ''];
+  return [
+    `${step.status === 'undoing' ? 'Undoing' : 'Now'}: ${step.id}${elapsed}${round}`,
+    ...told.map((text) => `  ${text}`),
+    '',
+  ];
 }
 
 function roundOf(step: StepState): number {
@@ -103,5 +124,7 @@ function endLines(state: RunState): readonly string[] {
 
 function uncounted(state: RunState): readonly string[] {
   const last = state.notCounted.slice(-3);
-  return last.length === 0 ? [] : ['Messages that did not count:', ...last.map((m) => `  ${m.at} ${m.approver || 'somebody'}: ${m.reason}`)];
+  return last.length === 0
+    ? []
+    : ['Messages that did not count:', ...last.map((m) => `  ${m.at} ${m.approver || 'somebody'}: ${m.reason}`)];
 }

@@ -20,7 +20,10 @@ export function reportSent(io: Io, sent: Sent, about: Readonly<Record<string, st
     case 'refused':
       return bad(EXIT.refused, sent.reason);
     case 'unknown':
-      return bad(EXIT.noWorker, 'No worker answered in time, so nobody knows yet whether it counts; send the same again: it cannot count twice.');
+      return bad(
+        EXIT.noWorker,
+        'No worker answered in time, so nobody knows yet whether it counts; send the same again: it cannot count twice.',
+      );
     case 'no-run':
       return bad(EXIT.refused, 'The run has ended in the meantime.');
     default:

@@ -23,7 +23,11 @@ export interface Io {
   /** Connects, works, and closes, whatever comes. */
   readonly withTemporal: <T>(work: (temporal: TemporalClient, config: Config) => Promise<T>) => Promise<T>;
   /** Asks for a word to be typed; another one is a refusal. `instead` is what a script gives. */
-  readonly confirm: (question: { readonly text: string; readonly word: string; readonly instead: string }) => Promise<void>;
+  readonly confirm: (question: {
+    readonly text: string;
+    readonly word: string;
+    readonly instead: string;
+  }) => Promise<void>;
 }
 
 /** Runs one command's action with its surroundings and keeps its exit code. */
@@ -55,14 +59,22 @@ export function command(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .option('--json', 'one JSON document on stdout, nothing else')
-    .addOption(valueOption('--config <file>', "the worker's config, read for the address of Temporal (default: cutover.config.yaml)"));
+    .addOption(
+      valueOption(
+        '--config <file>',
+        "the worker's config, read for the address of Temporal (default: cutover.config.yaml)",
+      ),
+    );
 }
 
 /** The name that decisions and words are sent under. */
 export function personOf(host: Host, given: string | undefined): string {
   const name = given ?? host.user();
   if (name !== undefined && PERSON.test(name)) return name;
-  throw new CliError(EXIT.usage, `Your user on this machine has no name that can stand in a people file; give --as <name>.`);
+  throw new CliError(
+    EXIT.usage,
+    `Your user on this machine has no name that can stand in a people file; give --as <name>.`,
+  );
 }
 
 function ioOf(host: Host, out: Output, options: CommonOptions): Io {

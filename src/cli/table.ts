@@ -5,7 +5,9 @@ export function table(rows: readonly (readonly string[])[], indent = '  '): read
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, width(cell))));
   return rows.map((row) => {
-    const cells = row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - width(cell))));
+    const cells = row.map((cell, i) =>
+      i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - width(cell)),
+    );
     return `${indent}${cells.join('  ')}`.trimEnd();
   });
 }

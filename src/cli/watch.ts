@@ -22,7 +22,7 @@ export async function watch<T>({ io, first, read, lines, line, ended }: Watch<T>
   try {
     for (;;) {
       const picture = terminal ? lines(value) : [line(value)];
-      if (terminal) redraw(io, picture);
+      if (terminal) redraw(io, picture, shown === '');
       else if (picture.join('\n') !== shown) io.out.line(`${new Date().toISOString()} ${picture.join('\n')}`);
       shown = picture.join('\n');
       if (ended(value) || io.out.closed || stop.signal.aborted) return value;
@@ -36,8 +36,8 @@ export async function watch<T>({ io, first, read, lines, line, ended }: Watch<T>
 }
 
 /** Home, then line by line with the rest of each line cleared, then all below: without the flicker of a cleared screen. */
-function redraw(io: Io, picture: readonly string[]): void {
-  io.host.stdout.write('\u001b[H');
+function redraw(io: Io, picture: readonly string[], clear: boolean): void {
+  io.host.stdout.write(clear ? '\u001b[2J\u001b[H' : '\u001b[H');
   for (const text of picture) {
     io.host.stdout.write('\u001b[K');
     io.out.line(text);

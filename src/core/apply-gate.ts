@@ -33,20 +33,41 @@ export function applyGateEvent(_plan: CompiledPlan, state: RunState, event: Gate
         openedAt: at,
         ...(deadline ? { deadline } : {}),
       }));
-      const noted = note(next, 'gate-opened', at, { gate: phase, nonce, evidenceDigest: evidence.digest, material: evidence.material, shown: evidence.shown });
+      const noted = note(next, 'gate-opened', at, {
+        gate: phase,
+        nonce,
+        evidenceDigest: evidence.digest,
+        material: evidence.material,
+        shown: evidence.shown,
+      });
       const early = state.gates.find((g) => g.phase === phase)?.decisions.find((d) => d.decision === 'reject');
       return early ? rejected(noted, phase, early.approver, early.comment, at) : noted;
     }
     case 'gate-facts-failed':
-      return parkAtGate(state, `The facts for gate ${event.phase} could not be taken: ${event.failure.message}`, event.at, event.failure);
+      return parkAtGate(
+        state,
+        `The facts for gate ${event.phase} could not be taken: ${event.failure.message}`,
+        event.at,
+        event.failure,
+      );
     case 'gate-passed':
-      return note(withGate({ ...state, status: 'running' }, event.phase, (g) => ({ ...g, status: 'passed' })), 'gate-closed', event.at, {
-        gate: event.phase,
-        outcome: 'passed',
-      });
+      return note(
+        withGate({ ...state, status: 'running' }, event.phase, (g) => ({ ...g, status: 'passed' })),
+        'gate-closed',
+        event.at,
+        {
+          gate: event.phase,
+          outcome: 'passed',
+        },
+      );
     case 'gate-reopened':
       return note(
-        withGate(state, event.phase, (g) => ({ phase: g.phase, status: 'pending', decisions: [], reopened: event.why })),
+        withGate(state, event.phase, (g) => ({
+          phase: g.phase,
+          status: 'pending',
+          decisions: [],
+          reopened: event.why,
+        })),
         'gate-closed',
         event.at,
         { gate: event.phase, outcome: 'reopened', why: event.why },
@@ -58,7 +79,10 @@ export function applyGateEvent(_plan: CompiledPlan, state: RunState, event: Gate
     case 'decided': {
       const { decision, settles } = event;
       const next = note(
-        withGate(state, decision.gate, (g) => ({ ...g, decisions: [...g.decisions.filter((d) => d.approver !== decision.approver), decision] })),
+        withGate(state, decision.gate, (g) => ({
+          ...g,
+          decisions: [...g.decisions.filter((d) => d.approver !== decision.approver), decision],
+        })),
         'decision',
         decision.at,
         {
@@ -72,8 +96,10 @@ export function applyGateEvent(_plan: CompiledPlan, state: RunState, event: Gate
           evidenceDigest: decision.evidenceDigest,
         },
       );
-      if (settles === 'rejected') return rejected(next, decision.gate, decision.approver, decision.comment, decision.at);
-      if (settles === 'approved') return withGate({ ...next, status: 'running' }, decision.gate, (g) => ({ ...g, status: 'approved' }));
+      if (settles === 'rejected')
+        return rejected(next, decision.gate, decision.approver, decision.comment, decision.at);
+      if (settles === 'approved')
+        return withGate({ ...next, status: 'running' }, decision.gate, (g) => ({ ...g, status: 'approved' }));
       return next;
     }
     case 'not-counted':
@@ -92,7 +118,13 @@ function rejected(state: RunState, gate: string, by: string, comment: string, at
 }
 
 function parkAtGate(state: RunState, reason: string, at: string, failure?: Hold['failure']): RunState {
-  const hold: Hold = { kind: 'parked', reason, at, options: ['retry', 'rollback', 'abort'], ...(failure ? { failure } : {}) };
+  const hold: Hold = {
+    kind: 'parked',
+    reason,
+    at,
+    options: ['retry', 'rollback', 'abort'],
+    ...(failure ? { failure } : {}),
+  };
   return note({ ...state, status: 'awaiting-operator', hold }, 'parked', at, { reason });
 }
 

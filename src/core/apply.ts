@@ -30,14 +30,28 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
         ms,
         evidenceHash: head.hash,
       }));
-      return passed ? next : park(plan, next, event.step, { reason: `${event.step}: verdict ${evidence.verdict}. ${evidence.summary}`, at: event.at });
+      return passed
+        ? next
+        : park(plan, next, event.step, {
+            reason: `${event.step}: verdict ${evidence.verdict}. ${evidence.summary}`,
+            at: event.at,
+          });
     }
     case 'step-failed': {
-      const next = withStep(state, event.step, (s) => ({ ...s, status: 'failed', summary: event.failure.message, endedAt: event.at }));
+      const next = withStep(state, event.step, (s) => ({
+        ...s,
+        status: 'failed',
+        summary: event.failure.message,
+        endedAt: event.at,
+      }));
       return park(plan, next, event.step, { reason: event.failure.message, at: event.at, failure: event.failure });
     }
     case 'undo-started':
-      return { ...withStep(state, event.step, (s) => ({ ...s, status: 'undoing' })), status: 'rolling-back', phase: 'rollback' };
+      return {
+        ...withStep(state, event.step, (s) => ({ ...s, status: 'undoing' })),
+        status: 'rolling-back',
+        phase: 'rollback',
+      };
     case 'undo-ended': {
       const { evidence, head, ms } = event.result;
       const passed = evidence.verdict === 'pass';
@@ -50,12 +64,19 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
         ms,
         evidenceHash: head.hash,
       }));
-      return passed ? next : hold(next, { reason: `undo of ${event.step}: ${evidence.summary}`, at: event.at, step: event.step });
+      return passed
+        ? next
+        : hold(next, { reason: `undo of ${event.step}: ${evidence.summary}`, at: event.at, step: event.step });
     }
     case 'undo-failed':
       return hold(
         withStep(state, event.step, (s) => ({ ...s, status: 'failed', summary: event.failure.message })),
-        { reason: `undo of ${event.step}: ${event.failure.message}`, at: event.at, step: event.step, failure: event.failure },
+        {
+          reason: `undo of ${event.step}: ${event.failure.message}`,
+          at: event.at,
+          step: event.step,
+          failure: event.failure,
+        },
       );
     case 'gate-opened':
     case 'gate-facts-failed':
@@ -66,30 +87,59 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
     case 'not-counted':
       return applyGateEvent(plan, state, event);
     case 'held':
-      return note({ ...state, hold: event.hold, status: event.hold.kind === 'paused' ? 'paused' : 'awaiting-operator' }, 'operator', event.hold.at, {
-        word: event.hold.kind,
-        reason: event.hold.reason,
-      });
+      return note(
+        { ...state, hold: event.hold, status: event.hold.kind === 'paused' ? 'paused' : 'awaiting-operator' },
+        'operator',
+        event.hold.at,
+        {
+          word: event.hold.kind,
+          reason: event.hold.reason,
+        },
+      );
     case 'resumed':
       return note(released(state), 'operator', event.at, { word: 'resume', by: event.by });
     case 'retried':
-      return note(released(reopened(state)), 'operator', event.at, { word: 'retry', by: event.by, comment: event.comment });
-    case 'rollback-vote':
-      return note({ ...state, rollbackVotes: [...state.rollbackVotes.filter((v) => v.approver !== event.vote.approver), event.vote] }, 'decision', event.vote.at, {
-        word: 'rollback',
-        by: event.vote.approver,
-        comment: event.vote.comment,
-        via: event.vote.via,
+      return note(released(reopened(state)), 'operator', event.at, {
+        word: 'retry',
+        by: event.by,
+        comment: event.comment,
       });
+    case 'rollback-vote':
+      return note(
+        {
+          ...state,
+          rollbackVotes: [...state.rollbackVotes.filter((v) => v.approver !== event.vote.approver), event.vote],
+        },
+        'decision',
+        event.vote.at,
+        {
+          word: 'rollback',
+          by: event.vote.approver,
+          comment: event.vote.comment,
+          via: event.vote.via,
+        },
+      );
     case 'rollback-begun':
       return note(
-        { ...released(state), direction: 'back', status: 'rolling-back', phase: 'rollback', rollbackReason: event.reason },
+        {
+          ...released(state),
+          direction: 'back',
+          status: 'rolling-back',
+          phase: 'rollback',
+          rollbackReason: event.reason,
+        },
         'operator',
         event.at,
         { word: 'rollback-begun', reason: event.reason },
       );
     case 'aborted':
-      return { ...released(state), status: 'aborted', endedAt: event.at, rollbackReason: event.comment, steps: unreached(state) };
+      return {
+        ...released(state),
+        status: 'aborted',
+        endedAt: event.at,
+        rollbackReason: event.comment,
+        steps: unreached(state),
+      };
     case 'refused':
       return { ...released(state), status: 'refused', endedAt: event.at, steps: unreached(state) };
     case 'finished':
@@ -100,7 +150,12 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
 }
 
 /** Parks, or turns back where the plan says so for this phase. Once turned back it never turns forward again. */
-function park(plan: CompiledPlan, state: RunState, step: string, why: Omit<Hold, 'kind' | 'options' | 'step'>): RunState {
+function park(
+  plan: CompiledPlan,
+  state: RunState,
+  step: string,
+  why: Omit<Hold, 'kind' | 'options' | 'step'>,
+): RunState {
   if (state.direction === 'back' || state.endedAt !== undefined) return state;
   const phase = stepOf(plan, step).phase;
   if (plan.onFailure[phase] === 'rollback' && phase !== 'contract') {
@@ -110,7 +165,11 @@ function park(plan: CompiledPlan, state: RunState, step: string, why: Omit<Hold,
   return hold(state, { ...why, step }, options);
 }
 
-function hold(state: RunState, why: Omit<Hold, 'kind' | 'options'>, options: readonly string[] = ['retry', 'abort']): RunState {
+function hold(
+  state: RunState,
+  why: Omit<Hold, 'kind' | 'options'>,
+  options: readonly string[] = ['retry', 'abort'],
+): RunState {
   const next: RunState = { ...state, status: 'awaiting-operator', hold: { kind: 'parked', options, ...why } };
   return note(next, 'parked', why.at, { reason: why.reason, ...(why.step ? { step: why.step } : {}) });
 }
@@ -127,9 +186,15 @@ function reopened(state: RunState): RunState {
     ...state,
     steps: state.steps.map((s) => {
       if (s.status !== 'failed') return s;
-      return back ? { ...s, status: 'undoing' as const, undoRound: s.undoRound + 1 } : { ...s, status: 'running' as const, round: s.round + 1 };
+      return back
+        ? { ...s, status: 'undoing' as const, undoRound: s.undoRound + 1 }
+        : { ...s, status: 'running' as const, round: s.round + 1 };
     }),
-    gates: state.gates.map((g) => (g.status === 'rejected' || g.status === 'expired' ? { phase: g.phase, status: 'pending' as const, decisions: [] } : g)),
+    gates: state.gates.map((g) =>
+      g.status === 'rejected' || g.status === 'expired'
+        ? { phase: g.phase, status: 'pending' as const, decisions: [] }
+        : g,
+    ),
   };
 }
 

@@ -73,7 +73,14 @@ export function signalBody(state: RunState, gate: GateState): string {
   });
 }
 
-const SIGNS: Readonly<Record<Mark, string>> = { done: '✅', now: '▶️', waiting: '✋', failed: '❌', todo: '·', undone: '↩️' };
+const SIGNS: Readonly<Record<Mark, string>> = {
+  done: '✅',
+  now: '▶️',
+  waiting: '✋',
+  failed: '❌',
+  todo: '·',
+  undone: '↩️',
+};
 
 /** Markdown for the Temporal UI's current details: the run read as its runbook. At most 20,000 bytes. */
 export function currentDetails(plan: CompiledPlan, state: RunState): string {
@@ -111,7 +118,8 @@ function gateSection(state: RunState): readonly string[] {
 
 function rollbackSection(plan: CompiledPlan, state: RunState): readonly string[] {
   if (state.endedAt) return [];
-  if (pastPointOfNoReturn(plan, state)) return ['Past the point of no return: only a restore of the backup leads back.'];
+  if (pastPointOfNoReturn(plan, state))
+    return ['Past the point of no return: only a restore of the backup leads back.'];
   if (state.direction === 'back') return [`Rolling back: ${state.rollbackReason ?? ''}`];
   const wanting = cutoverBegun(plan, state) ? ` (wants ${rollbackWanting(plan, state) ?? 'nobody more'})` : '';
   return [`Roll back: \`cutover rollback --plan ${state.run.plan} --as <your name>\`${wanting}`];

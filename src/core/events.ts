@@ -10,10 +10,22 @@ export type RunEvent =
   /** `notesThrough`: the newest note that the verb was handed and has written. */
   | { readonly type: 'people-read'; readonly people: People }
   | { readonly type: 'step-started'; readonly step: string; readonly at: string }
-  | { readonly type: 'step-ended'; readonly step: string; readonly at: string; readonly result: VerbResult; readonly notesThrough: number }
+  | {
+      readonly type: 'step-ended';
+      readonly step: string;
+      readonly at: string;
+      readonly result: VerbResult;
+      readonly notesThrough: number;
+    }
   | { readonly type: 'step-failed'; readonly step: string; readonly at: string; readonly failure: Failure }
   | { readonly type: 'undo-started'; readonly step: string; readonly at: string }
-  | { readonly type: 'undo-ended'; readonly step: string; readonly at: string; readonly result: VerbResult; readonly notesThrough: number }
+  | {
+      readonly type: 'undo-ended';
+      readonly step: string;
+      readonly at: string;
+      readonly result: VerbResult;
+      readonly notesThrough: number;
+    }
   | { readonly type: 'undo-failed'; readonly step: string; readonly at: string; readonly failure: Failure }
   | {
       readonly type: 'gate-opened';
@@ -27,7 +39,12 @@ export type RunEvent =
   | { readonly type: 'gate-facts-failed'; readonly phase: Phase; readonly failure: Failure; readonly at: string }
   | { readonly type: 'gate-passed'; readonly phase: Phase; readonly at: string }
   | { readonly type: 'gate-reopened'; readonly phase: Phase; readonly why: string; readonly at: string }
-  | { readonly type: 'gate-expired'; readonly phase: Phase; readonly at: string; readonly then: 'hold' | 'abort' | 'rollback' }
+  | {
+      readonly type: 'gate-expired';
+      readonly phase: Phase;
+      readonly at: string;
+      readonly then: 'hold' | 'abort' | 'rollback';
+    }
   | { readonly type: 'decided'; readonly decision: Decision; readonly settles: 'approved' | 'rejected' | 'open' }
   | { readonly type: 'not-counted'; readonly entry: NotCounted }
   | { readonly type: 'held'; readonly hold: Hold }

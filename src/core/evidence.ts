@@ -36,7 +36,10 @@ export function evidenceOf(
   figures?: Readonly<Record<string, number | string>>,
 ): Evidence {
   const failed = checks.filter((c) => c.verdict !== 'pass');
-  const detail = failed.length > 0 ? `; ${failed.map((c) => `${c.name}: expected ${c.expected}, observed ${c.observed}`).join('; ')}` : '';
+  const detail =
+    failed.length > 0
+      ? `; ${failed.map((c) => `${c.name}: expected ${c.expected}, observed ${c.observed}`).join('; ')}`
+      : '';
   return {
     verdict: combine(checks),
     summary: clip(`${summary}${detail}`, 300),

@@ -8,7 +8,10 @@ export const FAILURES = {
   /** This attempt was overtaken by a newer one: its writes are refused. */
   StaleToken: { retry: false, next: 'nothing: a newer attempt is at work' },
   /** The ledger is not where this run left it: a restored database or a reset workflow. */
-  LedgerDiverged: { retry: false, next: 'find out what changed the target behind the run; then `cutover adopt` or `cutover release`' },
+  LedgerDiverged: {
+    retry: false,
+    next: 'find out what changed the target behind the run; then `cutover adopt` or `cutover release`',
+  },
   /** The target is not the one that preflight saw. */
   FingerprintChanged: { retry: false, next: 'correct the address in cutover.config.yaml, or start a new run' },
   /** The decisions handed along do not allow this act. */

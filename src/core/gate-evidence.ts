@@ -10,7 +10,12 @@ import type { Facts } from './verb';
  */
 export function gateEvidence(plan: CompiledPlan, state: RunState, phase: Phase, facts: Facts): GateEvidence {
   const verdicts = earlierVerdicts(plan, state, phase);
-  const material = { plan: state.run.planDigest, people: state.people.digest, ...facts.material, verdicts: digestOf(verdicts) };
+  const material = {
+    plan: state.run.planDigest,
+    people: state.people.digest,
+    ...facts.material,
+    verdicts: digestOf(verdicts),
+  };
   return { digest: gateDigest(material), material, shown: facts.shown };
 }
 

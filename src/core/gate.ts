@@ -4,20 +4,22 @@ import type { CompiledPlan, GateSpec, Requirement } from './plan';
 import { gateState, type RunState } from './state';
 
 export type Judgement =
-  | { readonly counts: true; readonly roles: readonly string[] }
-  | { readonly counts: false; readonly reason: string };
+  { readonly counts: true; readonly roles: readonly string[] } | { readonly counts: false; readonly reason: string };
 
 /** Whether a decision counts, and if not why not, in words for the one who sent it. The same for Update and Signal. */
 export function judgeDecision(plan: CompiledPlan, state: RunState, message: DecisionMessage): Judgement {
   const no = (reason: string): Judgement => ({ counts: false, reason });
   const spec = (plan.gates as Readonly<Record<string, GateSpec | undefined>>)[message.gate];
   const gate = gateState(state, message.gate);
-  if (!spec || !gate) return no(`The plan has no gate "${message.gate}"; its gates are ${Object.keys(plan.gates).join(', ')}.`);
+  if (!spec || !gate)
+    return no(`The plan has no gate "${message.gate}"; its gates are ${Object.keys(plan.gates).join(', ')}.`);
   const roles = rolesOf(state.people, message.approver);
   if (roles.length === 0) return no(`"${message.approver}" is not in the people file of the worker.`);
   const wanted = spec.require.map((r) => r.role).filter((role) => roles.includes(role));
   if (wanted.length === 0) {
-    return no(`"${message.approver}" has the roles ${roles.join(', ')}; gate ${message.gate} asks for ${requirementText(spec.require)}.`);
+    return no(
+      `"${message.approver}" has the roles ${roles.join(', ')}; gate ${message.gate} asks for ${requirementText(spec.require)}.`,
+    );
   }
   if (spec.excludeRequester && message.approver === state.requestedBy && message.decision === 'approve') {
     return no(`"${message.approver}" started this run, and gate ${message.gate} excludes the requester.`);
@@ -30,17 +32,27 @@ export function judgeDecision(plan: CompiledPlan, state: RunState, message: Deci
   if (message.planDigest !== state.run.planDigest) {
     return no(`The decision is for plan ${message.planDigest}; this run executes ${state.run.planDigest}.`);
   }
-  if (message.nonce !== gate.nonce) return no(`The decision is for an earlier opening of gate ${message.gate}; read \`cutover status\` and decide again.`);
+  if (message.nonce !== gate.nonce)
+    return no(
+      `The decision is for an earlier opening of gate ${message.gate}; read \`cutover status\` and decide again.`,
+    );
   if (message.evidenceDigest !== gate.evidence?.digest) {
-    return no(`The decision is for evidence ${message.evidenceDigest}; gate ${message.gate} shows ${gate.evidence?.digest ?? 'none'}.`);
+    return no(
+      `The decision is for evidence ${message.evidenceDigest}; gate ${message.gate} shows ${gate.evidence?.digest ?? 'none'}.`,
+    );
   }
   const earlier = gate.decisions.find((d) => d.approver === message.approver);
-  if (earlier?.decision === message.decision) return no(`"${message.approver}" has already decided to ${earlier.decision} at gate ${message.gate}.`);
+  if (earlier?.decision === message.decision)
+    return no(`"${message.approver}" has already decided to ${earlier.decision} at gate ${message.gate}.`);
   return { counts: true, roles: wanted };
 }
 
 /** One reject closes a gate; else it waits until every requirement has its distinct people. */
-export function settle(spec: GateSpec, decisions: readonly Decision[], people: People): 'approved' | 'rejected' | 'open' {
+export function settle(
+  spec: GateSpec,
+  decisions: readonly Decision[],
+  people: People,
+): 'approved' | 'rejected' | 'open' {
   if (decisions.some((d) => d.decision === 'reject')) return 'rejected';
   return missing(spec.require, decisions, people).length === 0 ? 'approved' : 'open';
 }
@@ -49,7 +61,11 @@ export function settle(spec: GateSpec, decisions: readonly Decision[], people: P
  * What is still wanting. A person counts for one requirement only, so the people are matched to the places (augmenting
  * paths): sre-1 with the roles sre and dba never fills both. Whoever has lost the role since does not count.
  */
-export function missing(require: readonly Requirement[], decisions: readonly Decision[], people: People): readonly Requirement[] {
+export function missing(
+  require: readonly Requirement[],
+  decisions: readonly Decision[],
+  people: People,
+): readonly Requirement[] {
   const places = require.flatMap((r) => Array.from({ length: r.count }, () => r.role));
   const approvers = [...new Set(decisions.filter((d) => d.decision === 'approve').map((d) => d.approver))];
   const seatOf = new Map<number, string>();
@@ -88,6 +104,13 @@ export function requirementText(require: readonly Requirement[]): string {
 export function awaited(spec: GateSpec, decisions: readonly Decision[], people: People): string {
   const decided = new Set(decisions.map((d) => d.approver));
   return missing(spec.require, decisions, people)
-    .map((r) => `${r.count} × ${r.role} (${peopleWith(people, r.role).filter((p) => !decided.has(p)).join(' or ') || 'nobody left'})`)
+    .map(
+      (r) =>
+        `${r.count} × ${r.role} (${
+          peopleWith(people, r.role)
+            .filter((p) => !decided.has(p))
+            .join(' or ') || 'nobody left'
+        })`,
+    )
     .join(' and ');
 }

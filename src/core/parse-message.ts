@@ -19,30 +19,51 @@ export function parseDecision(value: unknown): Parsed<DecisionMessage> {
     optionalText(record, ['at', 'comment', 'signature']);
   if (problem) return { ok: false, reason: problem };
   if (record['decision'] !== 'approve' && record['decision'] !== 'reject') {
-    return { ok: false, reason: `The field decision must be "approve" or "reject", found ${shown(record['decision'])}.` };
+    return {
+      ok: false,
+      reason: `The field decision must be "approve" or "reject", found ${shown(record['decision'])}.`,
+    };
   }
   const gate = record['gate'] as string;
-  if (!(PHASES as readonly string[]).includes(gate)) return { ok: false, reason: `There is no phase "${gate}", so no gate before it.` };
+  if (!(PHASES as readonly string[]).includes(gate))
+    return { ok: false, reason: `There is no phase "${gate}", so no gate before it.` };
   return { ok: true, message: record as unknown as DecisionMessage };
 }
 
 export function parseOperate(value: unknown): Parsed<OperateMessage> {
   const record = recordOf(value);
   if (typeof record === 'string') return { ok: false, reason: record };
-  const problem = unknownField(record, OPERATE_FIELDS) ?? textField(record, ['verb', 'as']) ?? optionalText(record, ['comment', 'planDigest']);
+  const problem =
+    unknownField(record, OPERATE_FIELDS) ??
+    textField(record, ['verb', 'as']) ??
+    optionalText(record, ['comment', 'planDigest']);
   if (problem) return { ok: false, reason: problem };
   if (!(OPERATE_VERBS as readonly unknown[]).includes(record['verb'])) {
-    return { ok: false, reason: `The field verb must be one of ${OPERATE_VERBS.join(', ')}; found ${shown(record['verb'])}.` };
+    return {
+      ok: false,
+      reason: `The field verb must be one of ${OPERATE_VERBS.join(', ')}; found ${shown(record['verb'])}.`,
+    };
   }
   return { ok: true, message: record as unknown as OperateMessage };
 }
 
-const DECISION_FIELDS = ['gate', 'nonce', 'planDigest', 'evidenceDigest', 'decision', 'approver', 'at', 'comment', 'signature'];
+const DECISION_FIELDS = [
+  'gate',
+  'nonce',
+  'planDigest',
+  'evidenceDigest',
+  'decision',
+  'approver',
+  'at',
+  'comment',
+  'signature',
+];
 const OPERATE_FIELDS = ['verb', 'as', 'comment', 'planDigest'];
 
 function recordOf(value: unknown): Record<string, unknown> | string {
   if (value === undefined) return 'The message has no payload; send one JSON object.';
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return `The message must be one JSON object, found ${shown(value)}.`;
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return `The message must be one JSON object, found ${shown(value)}.`;
   const record = value as Record<string, unknown>;
   if ('undecodable' in record) return `The payload cannot be decoded: ${shown(record['undecodable'])}`;
   return record;
@@ -50,13 +71,16 @@ function recordOf(value: unknown): Record<string, unknown> | string {
 
 function unknownField(record: Record<string, unknown>, known: readonly string[]): string | undefined {
   const extra = Object.keys(record).find((key) => !known.includes(key));
-  return extra === undefined ? undefined : `The field ${shown(extra)} is not known; the fields are ${known.join(', ')}.`;
+  return extra === undefined
+    ? undefined
+    : `The field ${shown(extra)} is not known; the fields are ${known.join(', ')}.`;
 }
 
 function textField(record: Record<string, unknown>, names: readonly string[]): string | undefined {
   for (const name of names) {
     const value = record[name];
-    if (typeof value !== 'string' || value.trim() === '') return `The field ${name} must be a text, found ${shown(value)}.`;
+    if (typeof value !== 'string' || value.trim() === '')
+      return `The field ${name} must be a text, found ${shown(value)}.`;
     if (value.length > MAX_TEXT) return `The field ${name} has ${value.length} characters; ${MAX_TEXT} are allowed.`;
   }
   return undefined;

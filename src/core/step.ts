@@ -161,7 +161,12 @@ export interface FlagSwitch {
 export interface FreezeArgs {
   readonly mode: 'queue';
   /** Locked in this order: sorted, so that two freezes can never wait for each other. */
-  readonly tables: readonly { readonly table: string; readonly column: string; readonly required: string; readonly rule: Rule }[];
+  readonly tables: readonly {
+    readonly table: string;
+    readonly column: string;
+    readonly required: string;
+    readonly rule: Rule;
+  }[];
   readonly members?: Membership;
   readonly switch: FlagSwitch;
   /** From the first lock to the commit; past it everything is put back. Milliseconds. */
@@ -182,7 +187,13 @@ export type Probe =
       readonly expect: { readonly status: number; readonly contains?: string };
       readonly timeoutMs: number;
     }
-  | { readonly kind: 'sql'; readonly name: string; readonly sql: string; readonly expect: Expectation; readonly as: Actor };
+  | {
+      readonly kind: 'sql';
+      readonly name: string;
+      readonly sql: string;
+      readonly expect: Expectation;
+      readonly as: Actor;
+    };
 
 export interface ObserveArgs {
   readonly forMs: number;

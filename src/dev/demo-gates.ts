@@ -25,7 +25,8 @@ export async function decideGate(desk: GateDesk, plan: CompiledPlan, state: RunS
   for (const { role } of missing(spec.require, gate.decisions, state.people)) {
     const decided = new Set(gate.decisions.map((d) => d.approver));
     const person = peopleWith(state.people, role).find((name) => !decided.has(name));
-    if (person && (desk.yes || (await ask(`   approve as ${person} (${role})? [y/N] `)))) await approve(desk, state, gate, person);
+    if (person && (desk.yes || (await ask(`   approve as ${person} (${role})? [y/N] `))))
+      await approve(desk, state, gate, person);
   }
 }
 
@@ -34,20 +35,35 @@ function showGate(desk: GateDesk, plan: CompiledPlan, state: RunState, gate: Gat
   print(`\n── gate before ${gate.phase} ${'─'.repeat(60)}`);
   if (gate.reopened) print(`   asked again, because ${gate.reopened}`);
   for (const [name, value] of Object.entries(gate.evidence?.shown ?? {})) print(`   ${name.padEnd(22)} ${value}`);
-  for (const [name, value] of Object.entries(gate.evidence?.material ?? {})) print(`   ${name.padEnd(22)} ${short(value)}`);
+  for (const [name, value] of Object.entries(gate.evidence?.material ?? {}))
+    print(`   ${name.padEnd(22)} ${short(value)}`);
   print(`   ${'evidence'.padEnd(22)} ${gate.evidence?.digest ?? ''}`);
   const spec = plan.gates[gate.phase];
-  for (const { role, count } of spec?.require ?? []) print(`   ${'awaits'.padEnd(22)} ${count} × ${role} (${peopleWith(state.people, role).join(' or ')})`);
+  for (const { role, count } of spec?.require ?? [])
+    print(`   ${'awaits'.padEnd(22)} ${count} × ${role} (${peopleWith(state.people, role).join(' or ')})`);
   print(`   from another terminal: TEMPORAL_ADDRESS=${desk.address} npm run --silent cutover -- \\`);
   print(`     approve ${gate.phase} --plan ${plan.name} --as NAME --evidence ${gate.evidence?.digest ?? ''} --yes`);
 }
 
 async function approve(desk: GateDesk, state: RunState, gate: GateState, approver: string): Promise<void> {
   const { evidence, nonce = '', phase } = gate;
-  if (!evidence || gateDigest(evidence.material) !== evidence.digest) throw new Error(`The evidence shown at gate ${phase} does not have the digest it claims; nothing was approved.`);
-  const message = { gate: phase, nonce, planDigest: state.run.planDigest, evidenceDigest: evidence.digest, decision: 'approve' as const, approver, comment: 'demo' };
+  if (!evidence || gateDigest(evidence.material) !== evidence.digest)
+    throw new Error(`The evidence shown at gate ${phase} does not have the digest it claims; nothing was approved.`);
+  const message = {
+    gate: phase,
+    nonce,
+    planDigest: state.run.planDigest,
+    evidenceDigest: evidence.digest,
+    decision: 'approve' as const,
+    approver,
+    comment: 'demo',
+  };
   const sent = await sendDecision({ temporal: desk.temporal, workflowId: desk.workflowId, message });
-  desk.print(sent.outcome === 'answered' ? `   ✔  ${sent.answer.message}` : `   ✗  ${approver}: ${sent.outcome === 'refused' ? sent.reason : sent.outcome}`);
+  desk.print(
+    sent.outcome === 'answered'
+      ? `   ✔  ${sent.answer.message}`
+      : `   ✗  ${approver}: ${sent.outcome === 'refused' ? sent.reason : sent.outcome}`,
+  );
 }
 
 async function ask(question: string): Promise<boolean> {

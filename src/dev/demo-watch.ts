@@ -15,7 +15,9 @@ export class RunWatch {
     private readonly print: (line: string) => void,
   ) {}
 
-  async until(reached: (state: RunState) => boolean): Promise<{ readonly plan: CompiledPlan; readonly state: RunState }> {
+  async until(
+    reached: (state: RunState) => boolean,
+  ): Promise<{ readonly plan: CompiledPlan; readonly state: RunState }> {
     for (;;) {
       const view = await readRun({ temporal: this.temporal, workflowId: this.workflowId });
       if (view.kind === 'live') {
@@ -37,7 +39,11 @@ export class RunWatch {
     const phase = plan.steps.find((s) => s.id === step.id)?.phase ?? '';
     const mark = step.status === 'failed' ? '✗' : step.status === 'undone' ? '↩' : '✓';
     if (step.status === 'done') this.once(`phase ${phase}`, phase, `\n${phase}`);
-    this.once(step.id, `${step.status}/${step.round}`, `   ${mark}  ${step.id.padEnd(34)} ${String(step.ms ?? 0).padStart(6)} ms  ${step.summary ?? ''}`);
+    this.once(
+      step.id,
+      `${step.status}/${step.round}`,
+      `   ${mark}  ${step.id.padEnd(34)} ${String(step.ms ?? 0).padStart(6)} ms  ${step.summary ?? ''}`,
+    );
   }
 
   private once(key: string, value: string, line: string): void {

@@ -45,9 +45,13 @@ async function demo(options: DemoOptions): Promise<number> {
     const state = await runThrough(client, stage, options, temporal);
     const report = await writeReport(client, state, resolve('.cutover', 'demo'));
     const good = await proveWrites(stage, options, state);
-    const same = options.rollback ? compareSchemas(schemaBefore, await schemaDump(postgres.clients, stage.urls.superuser), await mkReportDir()) : Promise.resolve(true);
+    const same = options.rollback
+      ? compareSchemas(schemaBefore, await schemaDump(postgres.clients, stage.urls.superuser), await mkReportDir())
+      : Promise.resolve(true);
     print(`report       ${report}`);
-    print(`Temporal UI  ${temporal.uiUrl ?? temporal.address}${options.keep ? '' : ' (gone when this command ends; --keep leaves it up)'}`);
+    print(
+      `Temporal UI  ${temporal.uiUrl ?? temporal.address}${options.keep ? '' : ' (gone when this command ends; --keep leaves it up)'}`,
+    );
     const reached = state.status === (options.rollback ? 'rolled-back' : 'done');
     if (options.keep) await stayUntilInterrupted();
     return good && (await same) && reached ? 0 : 1;
@@ -56,22 +60,32 @@ async function demo(options: DemoOptions): Promise<number> {
   }
 }
 
-async function runThrough(temporal: TemporalClient, stage: Stage, options: DemoOptions, at: TemporalAt): Promise<RunState> {
+async function runThrough(
+  temporal: TemporalClient,
+  stage: Stage,
+  options: DemoOptions,
+  at: TemporalAt,
+): Promise<RunState> {
   const compiled = await compilePlanFile(join(stage.planFolder, 'plan.yaml'));
-  if (!compiled.ok) throw new Error(`The demo's plan does not compile: ${compiled.problems.map((p) => JSON.stringify(p)).join('; ')}`);
+  if (!compiled.ok)
+    throw new Error(`The demo's plan does not compile: ${compiled.problems.map((p) => JSON.stringify(p)).join('; ')}`);
   const { plan, digest } = compiled;
   const input = { plan, planDigest: digest, requestedBy: 'lead-1' };
   const started = await startRun({ temporal, taskQueue: 'cutover', input });
   if (!started.ok) throw new Error(started.reason);
   const { workflowId } = started;
   print(`\n${plan.name}: ${plan.steps.length} steps, plan ${digest}`);
-  print(`In the Temporal UI: ${at.uiUrl ?? ''}/namespaces/default/workflows/${encodeURIComponent(workflowIdFor(plan.home, plan.name))}`);
+  print(
+    `In the Temporal UI: ${at.uiUrl ?? ''}/namespaces/default/workflows/${encodeURIComponent(workflowIdFor(plan.home, plan.name))}`,
+  );
   print('The demo observes for 10 s instead of the 24 h of the plan file.');
   const watch = new RunWatch(temporal, workflowId, print);
   const desk = { temporal, workflowId, address: at.address, yes: options.yes, print };
   const asked = new Set<string>();
   for (;;) {
-    const { state } = await watch.until((s) => ENDED.includes(s.status) || s.hold !== undefined || openGate(s, asked) !== undefined);
+    const { state } = await watch.until(
+      (s) => ENDED.includes(s.status) || s.hold !== undefined || openGate(s, asked) !== undefined,
+    );
     if (ENDED.includes(state.status)) return state;
     const gate = openGate(state, asked);
     if (gate && options.rollback && gate.phase === 'contract') {
@@ -93,9 +107,22 @@ function openGate(state: RunState, asked: ReadonlySet<string>) {
   return state.gates.find((g) => g.status === 'open' && !asked.has(g.nonce ?? ''));
 }
 
-async function askRollback(temporal: TemporalClient, workflowId: string, person: string, state: RunState): Promise<void> {
-  const sent = await sendOperate({ temporal, workflowId, message: { verb: 'rollback', as: person, comment: 'demo --rollback', planDigest: state.run.planDigest } });
-  print(sent.outcome === 'answered' ? `   ✔  ${sent.answer.message}` : `   ✗  ${person}: ${sent.outcome === 'refused' ? sent.reason : sent.outcome}`);
+async function askRollback(
+  temporal: TemporalClient,
+  workflowId: string,
+  person: string,
+  state: RunState,
+): Promise<void> {
+  const sent = await sendOperate({
+    temporal,
+    workflowId,
+    message: { verb: 'rollback', as: person, comment: 'demo --rollback', planDigest: state.run.planDigest },
+  });
+  print(
+    sent.outcome === 'answered'
+      ? `   ✔  ${sent.answer.message}`
+      : `   ✗  ${person}: ${sent.outcome === 'refused' ? sent.reason : sent.outcome}`,
+  );
 }
 
 async function proveWrites(stage: Stage, options: DemoOptions, state: RunState): Promise<boolean> {
@@ -106,17 +133,31 @@ async function proveWrites(stage: Stage, options: DemoOptions, state: RunState):
   print('\n── result ──────────────────────────────────────────────────────────────');
   print(`outcome      ${state.status}${state.rollbackReason ? ` (${state.rollbackReason})` : ''}`);
   print(`rows stamped ${stampedRows(state)}`);
-  print(`freeze held  ${freeze?.figures?.['heldMs'] ?? '?'} ms over ${freeze?.figures?.['tables'] ?? '?'} tables in ${freeze?.figures?.['tries'] ?? '?'} try`);
-  print(`application  ${Number(summary?.['ok'] ?? 0)} writes ok, ${Number(summary?.['refused'] ?? 0)} refused, ${Number(summary?.['unknown'] ?? 0)} unknown; p99 ${String(summary?.['p99'] ?? '?')} ms; ${String(summary?.['readErrors'] ?? '?')} failed reads, ${String(summary?.['leaks'] ?? '?')} leaks between organisations`);
-  print(`prepared     ${String(reader?.['reads'] ?? '?')} prepared SELECT * answered, ${String(reader?.['reprepared'] ?? '?')} prepared again after 0A000, ${String(reader?.['failed'] ?? '?')} failed`);
-  print(`\n${writes.promised} writes promised, ${writes.found} found, ${writes.unknown} unknown${writes.refused > 0 ? `, ${writes.refused} refused` : ''}${options.rollback ? `, ${writes.inArchive} values in the archive` : ''}`);
-  const problems = [...writes.missing, ...writes.wrong, ...writes.refusedButPresent.map((k) => `${k}: refused, but there`)];
+  print(
+    `freeze held  ${freeze?.figures?.['heldMs'] ?? '?'} ms over ${freeze?.figures?.['tables'] ?? '?'} tables in ${freeze?.figures?.['tries'] ?? '?'} try`,
+  );
+  print(
+    `application  ${Number(summary?.['ok'] ?? 0)} writes ok, ${Number(summary?.['refused'] ?? 0)} refused, ${Number(summary?.['unknown'] ?? 0)} unknown; p99 ${String(summary?.['p99'] ?? '?')} ms; ${String(summary?.['readErrors'] ?? '?')} failed reads, ${String(summary?.['leaks'] ?? '?')} leaks between organisations`,
+  );
+  print(
+    `prepared     ${String(reader?.['reads'] ?? '?')} prepared SELECT * answered, ${String(reader?.['reprepared'] ?? '?')} prepared again after 0A000, ${String(reader?.['failed'] ?? '?')} failed`,
+  );
+  print(
+    `\n${writes.promised} writes promised, ${writes.found} found, ${writes.unknown} unknown${writes.refused > 0 ? `, ${writes.refused} refused` : ''}${options.rollback ? `, ${writes.inArchive} values in the archive` : ''}`,
+  );
+  const problems = [
+    ...writes.missing,
+    ...writes.wrong,
+    ...writes.refusedButPresent.map((k) => `${k}: refused, but there`),
+  ];
   for (const problem of problems.slice(0, 10)) print(`   ✗  ${problem}`);
   return problems.length === 0 && writes.found === writes.ok && writes.ok > 0 && Number(summary?.['leaks'] ?? 1) === 0;
 }
 
 function stampedRows(state: RunState): string {
-  const rows = state.steps.filter((s) => s.id.startsWith('backfill/stamp')).map((s) => Number(s.figures?.['rows'] ?? 0));
+  const rows = state.steps
+    .filter((s) => s.id.startsWith('backfill/stamp'))
+    .map((s) => Number(s.figures?.['rows'] ?? 0));
   return `${rows.reduce((a, b) => a + b, 0).toLocaleString('en')} in ${rows.length} tables`;
 }
 
@@ -130,7 +171,9 @@ async function compareSchemas(before: string, after: string, dir: string): Promi
   await writeFile(join(dir, 'schema-before.sql'), before);
   await writeFile(join(dir, 'schema-after.sql'), after);
   const same = before === after;
-  print(`schema       pg_dump -s without schema cutover: before ${same ? '=' : '≠'} after (${dir}/schema-{before,after}.sql)`);
+  print(
+    `schema       pg_dump -s without schema cutover: before ${same ? '=' : '≠'} after (${dir}/schema-{before,after}.sql)`,
+  );
   return same;
 }
 

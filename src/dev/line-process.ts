@@ -34,7 +34,10 @@ export type Line = Readonly<Record<string, unknown>> & { readonly type: string }
 
 /** A process of ours that tells on stdout, in JSON lines, how it is doing. It does not outlive us. */
 export function startLineProcess(options: LineProcessOptions): LineProcess {
-  const { command, args } = dieWithParent({ command: process.execPath, args: [options.script, ...(options.args ?? [])] }, 'SIGKILL');
+  const { command, args } = dieWithParent(
+    { command: process.execPath, args: [options.script, ...(options.args ?? [])] },
+    'SIGKILL',
+  );
   const { PATH, HOME } = process.env;
   const child = spawn(command, [...args], {
     env: { ...(PATH ? { PATH } : {}), ...(HOME ? { HOME } : {}), ...options.env },
@@ -67,7 +70,14 @@ export function startLineProcess(options: LineProcessOptions): LineProcess {
     log.end();
     lines.close(`${options.name} ended with ${describeExit(exit)}; its log is ${options.logFile}.`);
   });
-  return { pid: child.pid ?? 0, exited, first: (type) => lines.first(type), latest: (type) => lines.latest(type), kill, stop };
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    first: (type) => lines.first(type),
+    latest: (type) => lines.latest(type),
+    kill,
+    stop,
+  };
 }
 
 class Lines {

@@ -14,7 +14,11 @@ export interface TemporalAt {
 }
 
 /** TEMPORAL_ADDRESS when given; else a server of our own, found or built. */
-export async function temporalFor(runDir: RunDir, progress: Progress, options: { readonly dbFilename?: string } = {}): Promise<TemporalAt> {
+export async function temporalFor(
+  runDir: RunDir,
+  progress: Progress,
+  options: { readonly dbFilename?: string } = {},
+): Promise<TemporalAt> {
   const given = process.env['TEMPORAL_ADDRESS'];
   if (given) return { address: given, uiUrl: undefined };
   const binary = await findOrBuildTemporal(progress);
@@ -40,7 +44,11 @@ export interface PostgresAt {
 export async function postgresFor(runDir: RunDir, progress: Progress, major?: number): Promise<PostgresAt> {
   const binaries = await findPostgres({ progress, ...(major === undefined ? {} : { major }) });
   const server = await progress.step(`PostgreSQL ${binaries.version} (${binaries.how})`, () =>
-    startPostgres({ binaries, dataDir: runDir.file(`postgres-${binaries.major}`), logFile: runDir.file('logs', `postgres-${binaries.major}.log`) }),
+    startPostgres({
+      binaries,
+      dataDir: runDir.file(`postgres-${binaries.major}`),
+      logFile: runDir.file('logs', `postgres-${binaries.major}.log`),
+    }),
   );
   return { server, clients: binaries.clients, version: binaries.version };
 }

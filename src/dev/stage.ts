@@ -86,7 +86,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     load,
     writeLog,
     planFolder,
-    startWorker: () => startWorker({ planFolder, urls, temporalAddress, logFile: runDir.file('logs', `${database}-worker.log`) }),
+    startWorker: () =>
+      startWorker({ planFolder, urls, temporalAddress, logFile: runDir.file('logs', `${database}-worker.log`) }),
     checkWrites: async (expectKey) => {
       await load.stop();
       await reader.stop();
@@ -95,9 +96,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-async function copyExample(folder: string, { planChanges = [], taskQueue, clients }: StageOptions, appUrl: string): Promise<void> {
+async function copyExample(
+  folder: string,
+  { planChanges = [], taskQueue, clients }: StageOptions,
+  appUrl: string,
+): Promise<void> {
   await cp(examplePath('sql'), join(folder, 'sql'), { recursive: true });
-  for (const file of ['plan.yaml', 'cutover.config.yaml', 'cutover.people.yaml']) await cp(examplePath(file), join(folder, file));
+  for (const file of ['plan.yaml', 'cutover.config.yaml', 'cutover.people.yaml'])
+    await cp(examplePath(file), join(folder, file));
   let plan = await readFile(join(folder, 'plan.yaml'), 'utf8');
   for (const [find, put] of planChanges) {
     const changed = plan.replace(find, put);
@@ -105,7 +111,9 @@ async function copyExample(folder: string, { planChanges = [], taskQueue, client
     plan = changed;
   }
   await writeFile(join(folder, 'plan.yaml'), plan);
-  const config = (await readFile(join(folder, 'cutover.config.yaml'), 'utf8')).replace('http://127.0.0.1:8080', appUrl) + `postgresBin: ${clients}\n`;
+  const config =
+    (await readFile(join(folder, 'cutover.config.yaml'), 'utf8')).replace('http://127.0.0.1:8080', appUrl) +
+    `postgresBin: ${clients}\n`;
   await writeFile(join(folder, 'cutover.config.yaml'), taskQueue ? `${config}taskQueue: ${taskQueue}\n` : config);
 }
 
@@ -122,7 +130,12 @@ async function startWorker({ planFolder, urls, temporalAddress, logFile }: Worke
     script: join(projectRoot(), 'lib', 'src', 'cli', 'main.js'),
     args: ['worker', '--json', '--register'],
     cwd: planFolder,
-    env: { TEMPORAL_ADDRESS: temporalAddress, APP_DATABASE_URL: urls.cutover, APP_ROLE_URL: urls.app, SCRATCH_URL: urls.scratch },
+    env: {
+      TEMPORAL_ADDRESS: temporalAddress,
+      APP_DATABASE_URL: urls.cutover,
+      APP_ROLE_URL: urls.app,
+      SCRATCH_URL: urls.scratch,
+    },
     logFile,
   });
   await worker.first('ready');

@@ -19,7 +19,9 @@ export function numberIn(body: Json, name: string): number | undefined {
 
 export function textsIn(body: Json, name: string): Readonly<Record<string, string>> {
   const entries = Object.entries(bodyOf(bodyOf(body)[name] ?? null));
-  return Object.fromEntries(entries.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]));
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+  );
 }
 
 export function listIn(body: Json, name: string): readonly string[] {

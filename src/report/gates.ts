@@ -39,8 +39,14 @@ export function gatesOf(rows: readonly LedgerRow[]): readonly GateRecord[] {
     const next = opened.find((other) => other.seq > row.seq && textIn(other.body, 'gate') === gate);
     const until = next?.seq ?? Number.MAX_SAFE_INTEGER;
     const known = new Set(opened.map((other) => textIn(other.body, 'nonce')));
-    const own = decisions.filter((d) => textIn(d.body, 'gate') === gate && (textIn(d.body, 'nonce') === nonce || (!known.has(textIn(d.body, 'nonce')) && d.seq < until)));
-    const closed = rows.find((r) => r.event === 'gate-closed' && r.seq > row.seq && r.seq < until && textIn(r.body, 'gate') === gate);
+    const own = decisions.filter(
+      (d) =>
+        textIn(d.body, 'gate') === gate &&
+        (textIn(d.body, 'nonce') === nonce || (!known.has(textIn(d.body, 'nonce')) && d.seq < until)),
+    );
+    const closed = rows.find(
+      (r) => r.event === 'gate-closed' && r.seq > row.seq && r.seq < until && textIn(r.body, 'gate') === gate,
+    );
     const evidenceDigest = textIn(row.body, 'evidenceDigest') ?? '';
     const material = textsIn(row.body, 'material');
     return {
@@ -69,7 +75,10 @@ function decisionOf({ body, at }: LedgerRow): DecisionRecord {
   };
 }
 
-function endOf(closed: LedgerRow | undefined, decisions: readonly LedgerRow[]): Pick<GateRecord, 'outcome' | 'closedAt' | 'why'> {
+function endOf(
+  closed: LedgerRow | undefined,
+  decisions: readonly LedgerRow[],
+): Pick<GateRecord, 'outcome' | 'closedAt' | 'why'> {
   const reject = decisions.find((d) => textIn(d.body, 'decision') === 'reject');
   const row = closed ?? reject;
   if (!row) return {};

@@ -10,7 +10,9 @@ export function markdownOf(timeline: Timeline): string {
     `# ${cell(timeline.plan)} on ${cell(timeline.home)}: ${timeline.outcome}`,
     '',
     '> **UNSIGNED**: names are what the senders said; nothing proves them.',
-    ...(timeline.chain.intact ? [] : ['', `> **THE LEDGER IS BROKEN** at row ${timeline.chain.brokenAt}: from there on nothing below is proved.`]),
+    ...(timeline.chain.intact
+      ? []
+      : ['', `> **THE LEDGER IS BROKEN** at row ${timeline.chain.brokenAt}: from there on nothing below is proved.`]),
     '',
     ...factLines(timeline),
     ...section('Phases', markdownTable(['phase', 'began', 'work', 'steps'], timeline.phases.map(phaseRow))),
@@ -32,7 +34,10 @@ function factLines({ run, environment, planDigest, startedAt, lastAt, chain }: T
     bullet('plan digest', code(planDigest)),
     bullet('from', startedAt),
     bullet('to', `${lastAt} (${durationText(Date.parse(lastAt) - Date.parse(startedAt))})`),
-    bullet('ledger', `${chain.rows} rows, ${chain.intact ? 'every hash and link verified' : `broken at row ${chain.brokenAt}`}, head ${code(chain.head)}`),
+    bullet(
+      'ledger',
+      `${chain.rows} rows, ${chain.intact ? 'every hash and link verified' : `broken at row ${chain.brokenAt}`}, head ${code(chain.head)}`,
+    ),
   ];
 }
 
@@ -46,7 +51,8 @@ function phaseRow(phase: PhaseRecord): readonly string[] {
 }
 
 function gateLines(gate: GateRecord): readonly string[] {
-  const waited = gate.closedAt === undefined ? '' : `, after ${durationText(Date.parse(gate.closedAt) - Date.parse(gate.openedAt))}`;
+  const waited =
+    gate.closedAt === undefined ? '' : `, after ${durationText(Date.parse(gate.closedAt) - Date.parse(gate.openedAt))}`;
   const doubt = gate.evidenceHolds ? '' : ' — **the digest is not that of this material**';
   return [
     `### Gate before ${gate.gate}: ${gate.outcome ?? 'open'}${waited}`,
@@ -57,7 +63,15 @@ function gateLines(gate: GateRecord): readonly string[] {
       ? ['Nobody decided.']
       : markdownTable(
           ['who', 'as', 'decided', 'at', 'by', 'on evidence', 'comment'],
-          gate.decisions.map((d) => [d.by, d.roles.join(', '), d.decision, d.at, d.via, code(shortDigest(d.evidenceDigest)), d.comment]),
+          gate.decisions.map((d) => [
+            d.by,
+            d.roles.join(', '),
+            d.decision,
+            d.at,
+            d.via,
+            code(shortDigest(d.evidenceDigest)),
+            d.comment,
+          ]),
         )),
     '',
     ...Object.entries(gate.material).map(([name, value]) => bullet(name, cell(value))),
@@ -67,11 +81,18 @@ function gateLines(gate: GateRecord): readonly string[] {
 }
 
 function freezeLine(freeze: FreezeRecord): string {
-  const held = freeze.heldMs === undefined ? 'no time is known' : `**held ${freeze.heldMs} ms** of ${freeze.budgetMs ?? '?'} ms`;
+  const held =
+    freeze.heldMs === undefined ? 'no time is known' : `**held ${freeze.heldMs} ms** of ${freeze.budgetMs ?? '?'} ms`;
   const tries = freeze.tries === undefined ? '' : `, ${freeze.tries === 1 ? 'first try' : `try ${freeze.tries}`}`;
-  const swept = freeze.sweptRows === undefined ? '' : `; swept ${freeze.sweptRows} rows and ${freeze.sweptMembers ?? 0} memberships`;
+  const swept =
+    freeze.sweptRows === undefined
+      ? ''
+      : `; swept ${freeze.sweptRows} rows and ${freeze.sweptMembers ?? 0} memberships`;
   const wait = freeze.lockWaitMs === undefined ? '' : `, of them ${freeze.lockWaitMs} ms waiting for locks`;
-  return bullet(`${freeze.at} ${freeze.step}${freeze.verb === 'undo' ? ' (back)' : ''}`, `${held}${wait}${tries}${swept}; ${freeze.verdict}`);
+  return bullet(
+    `${freeze.at} ${freeze.step}${freeze.verb === 'undo' ? ' (back)' : ''}`,
+    `${held}${wait}${tries}${swept}; ${freeze.verdict}`,
+  );
 }
 
 function backupLines(step: StepRecord): readonly string[] {
@@ -88,12 +109,25 @@ function rollbackLines({ rollback }: Timeline): readonly string[] {
     '',
     `${rollback.archivedRows} rows that the old shape cannot hold are in the archive, by their primary keys.`,
     '',
-    ...markdownTable(['undone', 'verdict', 'took', 'what'], rollback.steps.map((s) => [s.step, s.evidence?.verdict ?? 'unfinished', s.ms === undefined ? '' : durationText(s.ms), s.evidence?.summary ?? ''])),
+    ...markdownTable(
+      ['undone', 'verdict', 'took', 'what'],
+      rollback.steps.map((s) => [
+        s.step,
+        s.evidence?.verdict ?? 'unfinished',
+        s.ms === undefined ? '' : durationText(s.ms),
+        s.evidence?.summary ?? '',
+      ]),
+    ),
   ];
 }
 
 function operatorLines({ operators }: Timeline): readonly string[] {
-  return operators.length === 0 ? [] : markdownTable(['at', 'who', 'word', 'why'], operators.map((o) => [o.at, o.by, o.word, o.comment]));
+  return operators.length === 0
+    ? []
+    : markdownTable(
+        ['at', 'who', 'word', 'why'],
+        operators.map((o) => [o.at, o.by, o.word, o.comment]),
+      );
 }
 
 function stepTable({ phases }: Timeline): readonly string[] {
@@ -116,5 +150,7 @@ function stepTable({ phases }: Timeline): readonly string[] {
 
 function failureLines({ phases, rollback }: Timeline): readonly string[] {
   const steps = [...phases.flatMap((phase) => phase.steps), ...(rollback?.steps ?? [])];
-  return steps.flatMap((s) => s.failures.map((f) => bullet(`${f.at} ${s.step} (${s.verb}, round ${s.round})`, `${f.type}: ${cell(f.message)}`)));
+  return steps.flatMap((s) =>
+    s.failures.map((f) => bullet(`${f.at} ${s.step} (${s.verb}, round ${s.round})`, `${f.type}: ${cell(f.message)}`)),
+  );
 }

@@ -101,7 +101,10 @@ export interface RollbackRecord {
 export function timelineOf(run: string, rows: readonly LedgerRow[]): Timeline {
   const first = rows[0];
   const plan = first?.event === 'plan' ? planIn(first.body) : undefined;
-  if (!first || !plan) throw new Error(`The ledger of run ${run} does not begin with its plan; it is not whole, so there is nothing to report on.`);
+  if (!first || !plan)
+    throw new Error(
+      `The ledger of run ${run} does not begin with its plan; it is not whole, so there is nothing to report on.`,
+    );
   const records = recordsOf(plan, rows);
   const forward = records.filter((r) => r.verb === 'do');
   const back = records.filter((r) => r.verb === 'undo');
@@ -130,7 +133,12 @@ export function timelineOf(run: string, rows: readonly LedgerRow[]): Timeline {
 
 function chainOf(rows: readonly LedgerRow[]): Chain {
   const broken = firstBrokenRow(rows);
-  return { rows: rows.length, intact: broken === undefined, ...(broken ? { brokenAt: broken.seq } : {}), head: rows.at(-1)?.hash ?? 'genesis' };
+  return {
+    rows: rows.length,
+    intact: broken === undefined,
+    ...(broken ? { brokenAt: broken.seq } : {}),
+    head: rows.at(-1)?.hash ?? 'genesis',
+  };
 }
 
 /** One record per step, verb and round, in the order in which they began. */
@@ -147,7 +155,11 @@ function recordsOf(plan: CompiledPlan, rows: readonly LedgerRow[]): readonly Ste
   });
 }
 
-function recordOf(plan: CompiledPlan, first: LedgerRow & { readonly verb: Verb }, group: readonly LedgerRow[]): StepRecord {
+function recordOf(
+  plan: CompiledPlan,
+  first: LedgerRow & { readonly verb: Verb },
+  group: readonly LedgerRow[],
+): StepRecord {
   const step = plan.steps.find((s) => s.id === first.step);
   const end = group.find((row) => row.event === 'end');
   const evidence = end ? evidenceIn(end.body) : undefined;
@@ -165,7 +177,11 @@ function recordOf(plan: CompiledPlan, first: LedgerRow & { readonly verb: Verb }
     ...(evidence ? { evidence } : {}),
     failures: group
       .filter((row) => row.event === 'attempt-failed')
-      .map((row) => ({ at: row.at, type: textIn(row.body, 'type') ?? 'Unexpected', message: textIn(row.body, 'message') ?? '' })),
+      .map((row) => ({
+        at: row.at,
+        type: textIn(row.body, 'type') ?? 'Unexpected',
+        message: textIn(row.body, 'message') ?? '',
+      })),
   };
 }
 
@@ -175,7 +191,15 @@ function phasesOf(plan: CompiledPlan, records: readonly StepRecord[]): readonly 
     const first = steps[0];
     if (!first) return [];
     const endedAt = steps.at(-1)?.endedAt;
-    return [{ phase, startedAt: first.startedAt, ...(endedAt ? { endedAt } : {}), ms: steps.reduce((sum, s) => sum + (s.ms ?? 0), 0), steps }];
+    return [
+      {
+        phase,
+        startedAt: first.startedAt,
+        ...(endedAt ? { endedAt } : {}),
+        ms: steps.reduce((sum, s) => sum + (s.ms ?? 0), 0),
+        steps,
+      },
+    ];
   });
 }
 
@@ -184,10 +208,12 @@ function freezeOf(record: StepRecord): FreezeRecord {
     const value = record.evidence?.figures?.[name];
     return typeof value === 'number' ? value : undefined;
   };
-  const figures = (['heldMs', 'lockWaitMs', 'budgetMs', 'tries', 'sweptRows', 'sweptMembers'] as const).flatMap((name) => {
-    const value = figure(name);
-    return value === undefined ? [] : [[name, value]];
-  });
+  const figures = (['heldMs', 'lockWaitMs', 'budgetMs', 'tries', 'sweptRows', 'sweptMembers'] as const).flatMap(
+    (name) => {
+      const value = figure(name);
+      return value === undefined ? [] : [[name, value]];
+    },
+  );
   return {
     step: record.step,
     verb: record.verb,
@@ -199,13 +225,18 @@ function freezeOf(record: StepRecord): FreezeRecord {
 
 function operatorsOf(rows: readonly LedgerRow[]): readonly OperatorRecord[] {
   return rows
-    .filter((row) => row.event === 'operator' || row.event === 'parked' || row.event === 'finished')
+    .filter((row) => row.event === 'operator' || row.event === 'parked' || row.event === 'finished' || isVote(row))
     .map((row) => ({
       at: textIn(row.body, 'at') ?? row.at,
       word: textIn(row.body, 'word') ?? textIn(row.body, 'outcome') ?? row.event,
       by: textIn(row.body, 'by') ?? (row.event === 'parked' ? 'the run' : ''),
       comment: textIn(row.body, 'comment') ?? textIn(row.body, 'reason') ?? '',
     }));
+}
+
+/** A vote for a rollback is a decision about no gate. */
+function isVote(row: LedgerRow): boolean {
+  return row.event === 'decision' && textIn(row.body, 'gate') === undefined;
 }
 
 function rollbackOf(rows: readonly LedgerRow[], back: readonly StepRecord[]): RollbackRecord | undefined {
@@ -221,11 +252,16 @@ function rollbackOf(rows: readonly LedgerRow[], back: readonly StepRecord[]): Ro
   };
 }
 
-function outcomeOf(plan: CompiledPlan, records: readonly StepRecord[], rows: readonly LedgerRow[]): Timeline['outcome'] {
+function outcomeOf(
+  plan: CompiledPlan,
+  records: readonly StepRecord[],
+  rows: readonly LedgerRow[],
+): Timeline['outcome'] {
   const told = rows.findLast((row) => row.event === 'finished');
   const word = told && (textIn(told.body, 'outcome') ?? textIn(told.body, 'status'));
   if (word === 'done' || word === 'rolled-back') return word;
-  const passed = (verb: Verb, id: string): boolean => records.some((r) => r.verb === verb && r.step === id && r.evidence?.verdict === 'pass');
+  const passed = (verb: Verb, id: string): boolean =>
+    records.some((r) => r.verb === verb && r.step === id && r.evidence?.verdict === 'pass');
   const back = records.filter((r) => r.verb === 'undo');
   if (back.length > 0) {
     const begun = new Set(records.filter((r) => r.verb === 'do').map((r) => r.step));
@@ -233,4 +269,3 @@ function outcomeOf(plan: CompiledPlan, records: readonly StepRecord[], rows: rea
   }
   return plan.steps.every((step) => passed('do', step.id)) ? 'done' : 'unfinished';
 }
-

@@ -7,7 +7,9 @@ import { BUNDLE_PATH, PAYLOAD_CONVERTER_PATH, WORKFLOWS_PATH } from './bundle-pa
  * Bundles the workflows once, at build time: a worker then starts without webpack, and two workers of one build run the
  * very same code. Written beside and renamed, so that no worker reads half of it.
  */
-export async function buildBundle(outFile: string = BUNDLE_PATH): Promise<{ readonly path: string; readonly bytes: number }> {
+export async function buildBundle(
+  outFile: string = BUNDLE_PATH,
+): Promise<{ readonly path: string; readonly bytes: number }> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: require.resolve(WORKFLOWS_PATH),
     payloadConverterPath: PAYLOAD_CONVERTER_PATH,

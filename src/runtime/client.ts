@@ -48,10 +48,19 @@ export async function startRun({ temporal, taskQueue, input }: StartRun): Promis
     return { ok: true, workflowId, runId: handle.firstExecutionRunId };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      return { ok: false, workflowId, reason: `A run of plan ${plan.name} on ${plan.home} is open already; look at it with \`cutover status --plan ${plan.name}\`, or end it with \`cutover abort\`.` };
+      return {
+        ok: false,
+        workflowId,
+        reason: `A run of plan ${plan.name} on ${plan.home} is open already; look at it with \`cutover status --plan ${plan.name}\`, or end it with \`cutover abort\`.`,
+      };
     }
     if (grpcCode(error) === INVALID_ARGUMENT && /search attribute/i.test(describeError(causeOf(error)))) {
-      return { ok: false, workflowId, reason: 'The namespace does not know the search attributes of cutover; start a worker once with `cutover worker --register`.' };
+      return {
+        ok: false,
+        workflowId,
+        reason:
+          'The namespace does not know the search attributes of cutover; start a worker once with `cutover worker --register`.',
+      };
     }
     throw error;
   }
@@ -73,11 +82,17 @@ export interface Send<M> {
 /** The id makes a repeated decision one decision: same opening of the gate, same person, same word. */
 export async function sendDecision({ temporal, workflowId, message }: Send<DecisionMessage>): Promise<Sent> {
   const updateId = `decide/${message.gate}/${message.nonce}/${message.approver}/${message.decision}`;
-  return send(() => temporal.client.workflow.getHandle(workflowId).executeUpdate(decideUpdate, { args: [message], updateId }), temporal);
+  return send(
+    () => temporal.client.workflow.getHandle(workflowId).executeUpdate(decideUpdate, { args: [message], updateId }),
+    temporal,
+  );
 }
 
 export async function sendOperate({ temporal, workflowId, message }: Send<OperateMessage>): Promise<Sent> {
-  return send(() => temporal.client.workflow.getHandle(workflowId).executeUpdate(operateUpdate, { args: [message] }), temporal);
+  return send(
+    () => temporal.client.workflow.getHandle(workflowId).executeUpdate(operateUpdate, { args: [message] }),
+    temporal,
+  );
 }
 
 async function send(update: () => Promise<Answer>, { client }: TemporalClient): Promise<Sent> {

@@ -35,7 +35,10 @@ const postgresTarget = z.strictObject({ postgres: secret, probeAs: secret.option
 const httpTarget = z.strictObject({ http: httpBase, auth: secret.optional() });
 
 /** Which of the two it is meant to be shows in its keys; see `schemaProblems`. */
-const target = z.union([postgresTarget, httpTarget], 'expected `postgres: env:NAME` or `http: http://host:port`; say what this target is');
+const target = z.union(
+  [postgresTarget, httpTarget],
+  'expected `postgres: env:NAME` or `http: http://host:port`; say what this target is',
+);
 
 /** `cutover.config.yaml`: what the worker knows and plans do not. */
 export const configSchema = z.strictObject({
@@ -48,7 +51,16 @@ export const configSchema = z.strictObject({
     .strictObject({
       allow: z.array(path).default([]),
       cwd: path.optional(),
-      env: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable; write it without a value')).default([]),
+      env: z
+        .array(
+          z
+            .string()
+            .regex(
+              /^[A-Za-z_][A-Za-z0-9_]*$/,
+              'expected the name of an environment variable; write it without a value',
+            ),
+        )
+        .default([]),
     })
     .default({ allow: [], env: [] }),
   allow: z.strictObject({ unsignedInProduction: z.boolean().default(false) }).default({ unsignedInProduction: false }),
@@ -63,5 +75,19 @@ export const configSchema = z.strictObject({
 /** Every key that the file may have, at whatever depth: what a mistyped one is compared with. */
 export const CONFIG_KEYS: readonly string[] = [
   ...Object.keys(configSchema.shape),
-  ...['address', 'namespace', 'postgres', 'probeAs', 'http', 'auth', 'dir', 'retain', 'url', 'secret', 'cwd', 'env', 'unsignedInProduction'],
+  ...[
+    'address',
+    'namespace',
+    'postgres',
+    'probeAs',
+    'http',
+    'auth',
+    'dir',
+    'retain',
+    'url',
+    'secret',
+    'cwd',
+    'env',
+    'unsignedInProduction',
+  ],
 ];

@@ -50,10 +50,17 @@ export async function loadConfig({ file, cwd, env }: LoadConfig): Promise<Config
   const raw = path === undefined ? {} : ((await readYamlFile(path)) ?? {});
   const parsed = configSchema.safeParse(raw);
   const shown = path ?? 'the environment';
-  if (!parsed.success) throw new FileProblems(shown, schemaProblems({ error: parsed.error, value: raw, keys: CONFIG_KEYS }));
+  if (!parsed.success)
+    throw new FileProblems(shown, schemaProblems({ error: parsed.error, value: raw, keys: CONFIG_KEYS }));
   const temporal = temporalSettings(parsed.data.temporal, env);
   if (!temporal.ok) throw new FileProblems(shown, temporal.problems);
-  return compiled({ path, dir: path === undefined ? cwd : dirname(path), data: parsed.data, temporal: temporal.settings, env });
+  return compiled({
+    path,
+    dir: path === undefined ? cwd : dirname(path),
+    data: parsed.data,
+    temporal: temporal.settings,
+    env,
+  });
 }
 
 interface Parsed {

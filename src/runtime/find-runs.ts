@@ -16,7 +16,10 @@ export interface FoundRun {
  * Runs that Temporal remembers, newest first, one per workflow id: open ones, or with `closed` also those that ended
  * within the namespace's retention. SQL visibility has no ORDER BY, so they are sorted here; at most 500 are looked at.
  */
-export async function findRuns({ client }: TemporalClient, wanted: { readonly closed: boolean }): Promise<readonly FoundRun[]> {
+export async function findRuns(
+  { client }: TemporalClient,
+  wanted: { readonly closed: boolean },
+): Promise<readonly FoundRun[]> {
   const query = `WorkflowType = 'cutover'${wanted.closed ? '' : " AND ExecutionStatus = 'Running'"}`;
   const found: FoundRun[] = [];
   for await (const run of client.workflow.list({ query, pageSize: 100 })) {

@@ -21,7 +21,15 @@ export function createLogger({ level = 'info', pretty, to = process.stderr }: Lo
       done();
     },
   });
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
 }
 
 /** Temporal gives (message, meta) and its own levels; pino wants (meta, message). */
@@ -43,7 +51,10 @@ export function temporalLogger(log: Logger): TemporalLogger {
 /** The SDK hangs symbols, bigints and its own source tag on the metadata; only what prints is kept. */
 function plain(meta: LogMetadata | undefined): Record<string, unknown> {
   const { error, ...rest } = meta ?? {};
-  const kept = Object.entries(rest).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : (value as unknown)]);
+  const kept = Object.entries(rest).map(([key, value]) => [
+    key,
+    typeof value === 'bigint' ? value.toString() : (value as unknown),
+  ]);
   return { ...(Object.fromEntries(kept) as Record<string, unknown>), ...(error === undefined ? {} : { err: error }) };
 }
 
@@ -61,4 +72,14 @@ function prettyLine(line: string): string {
 }
 
 /** True of every line of a worker, or of use to the SDK's authors only. */
-const HIDDEN = new Set(['sdkComponent', 'namespace', 'taskQueue', 'taskToken', 'workflowType', 'workflowRunId', 'runId', 'isLocal', 'activityId']);
+const HIDDEN = new Set([
+  'sdkComponent',
+  'namespace',
+  'taskQueue',
+  'taskToken',
+  'workflowType',
+  'workflowRunId',
+  'runId',
+  'isLocal',
+  'activityId',
+]);

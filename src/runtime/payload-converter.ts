@@ -1,4 +1,10 @@
-import { defaultPayloadConverter, type ConverterHint, type Payload, type PayloadConverter, type SerializationContext } from '@temporalio/common';
+import {
+  defaultPayloadConverter,
+  type ConverterHint,
+  type Payload,
+  type PayloadConverter,
+  type SerializationContext,
+} from '@temporalio/common';
 
 /** What a handler gets in place of a value that cannot be read: its own check then refuses it as any other bad message. */
 export interface Undecodable {
@@ -19,7 +25,8 @@ export const payloadConverter: PayloadConverter = {
   },
   fromPayload<T>(payload: Payload, context?: SerializationContext, hint?: ConverterHint<T>): T {
     const size = payload.data?.length ?? 0;
-    if (size > MAX_FOREIGN && payload.metadata?.[MARK] === undefined) return undecodable<T>(`${size} bytes; a message has at most ${MAX_FOREIGN}`);
+    if (size > MAX_FOREIGN && payload.metadata?.[MARK] === undefined)
+      return undecodable<T>(`${size} bytes; a message has at most ${MAX_FOREIGN}`);
     try {
       return defaultPayloadConverter.fromPayload<T>(payload, context, hint);
     } catch (error) {

@@ -13,14 +13,18 @@ import { readYamlFile } from './yaml-file';
 export async function loadPeople(file: string): Promise<People> {
   const raw = await readYamlFile(file);
   const parsed = peopleSchema.safeParse(raw);
-  if (!parsed.success) throw new FileProblems(file, schemaProblems({ error: parsed.error, value: raw, keys: ['people', 'roles'] }));
+  if (!parsed.success)
+    throw new FileProblems(file, schemaProblems({ error: parsed.error, value: raw, keys: ['people', 'roles'] }));
   const roles = Object.fromEntries(Object.entries(parsed.data.people).map(([name, person]) => [name, person.roles]));
   return { roles, digest: digestOf(parsed.data), mode: 'claimed' };
 }
 
 const word = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/, 'expected a name of letters, digits, . _ @ and -, at most 64; rename it');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/,
+    'expected a name of letters, digits, . _ @ and -, at most 64; rename it',
+  );
 
 const roles = z
   .array(word)
@@ -30,5 +34,8 @@ const roles = z
 const peopleSchema = z.strictObject({
   people: z
     .record(word, z.strictObject({ roles }))
-    .refine((people) => Object.keys(people).length > 0, 'expected at least one person; gates need somebody who decides'),
+    .refine(
+      (people) => Object.keys(people).length > 0,
+      'expected at least one person; gates need somebody who decides',
+    ),
 });

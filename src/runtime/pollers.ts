@@ -19,7 +19,10 @@ export async function pollersOf({ connection, namespace, taskQueue, now }: Polle
     taskQueue: { name: taskQueue },
     taskQueueType: WORKFLOW_QUEUE,
   });
-  const seen = (pollers ?? []).map((p) => ({ identity: p.identity ?? 'unknown', at: Number(p.lastAccessTime?.seconds ?? 0) * 1000 }));
+  const seen = (pollers ?? []).map((p) => ({
+    identity: p.identity ?? 'unknown',
+    at: Number(p.lastAccessTime?.seconds ?? 0) * 1000,
+  }));
   return {
     workers: seen
       .filter((p) => now - p.at < FRESH_MS)

@@ -49,8 +49,13 @@ async function inspect({ client }: TemporalClient, taskQueue: string, input: Ins
     });
     return page as InspectPage;
   } catch (error) {
-    if (error instanceof WorkflowFailedError && error.cause instanceof TimeoutFailure) throw new LedgerUnread(`No worker of queue ${taskQueue} read the ledger within ${PAGE_TIMEOUT}; is one running? Start one with \`cutover worker\`.`, { cause: error });
-    if (error instanceof WorkflowFailedError) throw new Error(`The worker could not read the ledger: ${redact(innermost(error))}`, { cause: error });
+    if (error instanceof WorkflowFailedError && error.cause instanceof TimeoutFailure)
+      throw new LedgerUnread(
+        `No worker of queue ${taskQueue} read the ledger within ${PAGE_TIMEOUT}; is one running? Start one with \`cutover worker\`.`,
+        { cause: error },
+      );
+    if (error instanceof WorkflowFailedError)
+      throw new Error(`The worker could not read the ledger: ${redact(innermost(error))}`, { cause: error });
     throw error;
   }
 }

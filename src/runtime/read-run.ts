@@ -67,7 +67,10 @@ export async function readRun({ temporal, workflowId, runId }: ReadRun): Promise
   }
 }
 
-async function seenOf({ connection, client }: TemporalClient, description: WorkflowExecutionDescription): Promise<Seen> {
+async function seenOf(
+  { connection, client }: TemporalClient,
+  description: WorkflowExecutionDescription,
+): Promise<Seen> {
   const { typedSearchAttributes: attributes, taskQueue } = description;
   const { workers } = await pollersOf({ connection, namespace: client.options.namespace, taskQueue, now: Date.now() });
   const phase = attributes.get(PHASE_ATTRIBUTE);

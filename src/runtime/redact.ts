@@ -17,7 +17,12 @@ export function redact(text: string): string {
 export function rememberSecret(value: string): void {
   for (const part of [value, ...passwordOf(value)]) {
     if (part.length < SHORTEST) continue;
-    const forms = [part, JSON.stringify(part).slice(1, -1), encodeURIComponent(part), Buffer.from(part).toString('base64')];
+    const forms = [
+      part,
+      JSON.stringify(part).slice(1, -1),
+      encodeURIComponent(part),
+      Buffer.from(part).toString('base64'),
+    ];
     for (const form of forms) known.add(form);
   }
   // Longest first, so that a secret within another one does not leave the rest of it standing.

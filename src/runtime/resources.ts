@@ -58,18 +58,29 @@ function targetOf(name: string, target: TargetConfig, secrets: SecretSource): Ta
     };
   }
   const { http, auth } = target;
-  return { kind: 'http', name, base: http, ...(auth === undefined ? {} : { authorization: () => resolveSecret(auth, secrets) }) };
+  return {
+    kind: 'http',
+    name,
+    base: http,
+    ...(auth === undefined ? {} : { authorization: () => resolveSecret(auth, secrets) }),
+  };
 }
 
 function connectionString(ref: SecretRef, secrets: SecretSource): string {
   const value = resolveSecret(ref, secrets).trim();
   if (/^postgres(ql)?:\/\//.test(value)) return value;
-  throw new CutoverError('Misconfigured', `The secret ${ref} is not a PostgreSQL address; give it the form postgresql://role:password@host:port/database.`);
+  throw new CutoverError(
+    'Misconfigured',
+    `The secret ${ref} is not a PostgreSQL address; give it the form postgresql://role:password@host:port/database.`,
+  );
 }
 
 function named<T>(what: string, name: string, all: Readonly<Record<string, T>>): T {
   const value = Object.hasOwn(all, name) ? all[name] : undefined;
   if (value !== undefined) return value;
   const known = Object.keys(all).sort().join(', ') || 'none';
-  throw new CutoverError('Misconfigured', `The worker's config has no ${what} "${name}"; it has ${known}. Add it to cutover.config.yaml or correct the plan.`);
+  throw new CutoverError(
+    'Misconfigured',
+    `The worker's config has no ${what} "${name}"; it has ${known}. Add it to cutover.config.yaml or correct the plan.`,
+  );
 }

@@ -27,11 +27,21 @@ function problemsOf(issue: z.core.$ZodIssue, check: Omit<SchemaCheck, 'error'>):
           path: [...path, visible(key)].join('.'),
           found: 'an unknown key',
           expected: 'only keys that this version knows',
-          fix: meant === undefined ? 'remove it or correct its spelling' : `did you mean ${meant}? correct it or remove it`,
+          fix:
+            meant === undefined
+              ? 'remove it or correct its spelling'
+              : `did you mean ${meant}? correct it or remove it`,
         };
       });
     case 'invalid_type':
-      return [{ path: path.join('.'), found, expected: article(issue.expected), fix: found === 'nothing' ? 'add it' : 'correct it' }];
+      return [
+        {
+          path: path.join('.'),
+          found,
+          expected: article(issue.expected),
+          fix: found === 'nothing' ? 'add it' : 'correct it',
+        },
+      ];
     case 'invalid_union': {
       // The alternative that fits best is the one that was meant; when none is better than another, the union speaks.
       const [best, second] = [...issue.errors].sort((a, b) => a.length - b.length);
@@ -55,7 +65,10 @@ function halves(message: string): { expected: string; fix: string } {
 
 function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
-    (inner, key) => (typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key) ? (inner as Record<string, unknown>)[key] : undefined),
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
+        ? (inner as Record<string, unknown>)[key]
+        : undefined,
     value,
   );
 }
@@ -67,13 +80,20 @@ function at(value: unknown, path: readonly string[]): unknown {
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
-  if (typeof value === 'string') return SAFE.test(value) ? JSON.stringify(value) : `a text of ${value.length} characters`;
+  if (typeof value === 'string')
+    return SAFE.test(value) ? JSON.stringify(value) : `a text of ${value.length} characters`;
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'a mapping' : `${typeof value} ${String(value as number | boolean)}`;
 }
 
 function article(type: string): string {
-  const words: Readonly<Record<string, string>> = { object: 'a mapping', record: 'a mapping', array: 'a list', string: 'a text', boolean: 'true or false' };
+  const words: Readonly<Record<string, string>> = {
+    object: 'a mapping',
+    record: 'a mapping',
+    array: 'a list',
+    string: 'a text',
+    boolean: 'true or false',
+  };
   return words[type] ?? `a ${type}`;
 }
 

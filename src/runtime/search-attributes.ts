@@ -4,10 +4,14 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
 const NAMES: readonly string[] = SEARCH_ATTRIBUTES.map((attribute) => attribute.name);
 
 /** As the development server's `--search-attribute` takes them. */
-export const DEV_SEARCH_ATTRIBUTES: Readonly<Record<string, 'Keyword'>> = Object.fromEntries(NAMES.map((name) => [name, 'Keyword']));
+export const DEV_SEARCH_ATTRIBUTES: Readonly<Record<string, 'Keyword'>> = Object.fromEntries(
+  NAMES.map((name) => [name, 'Keyword']),
+);
 
 export interface EnsureSearchAttributes {
-  readonly connection: { readonly operatorService: Pick<Connection['operatorService'], 'listSearchAttributes' | 'addSearchAttributes'> };
+  readonly connection: {
+    readonly operatorService: Pick<Connection['operatorService'], 'listSearchAttributes' | 'addSearchAttributes'>;
+  };
   readonly address: string;
   readonly namespace: string;
   /** Create what is missing instead of refusing. */
@@ -24,11 +28,17 @@ export async function ensureSearchAttributes(options: EnsureSearchAttributes): P
   const { connection, namespace, register } = options;
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const wrong = NAMES.filter((name) => name in customAttributes && customAttributes[name] !== KEYWORD);
-  if (wrong.length > 0) throw new Error(`The search attributes ${wrong.join(', ')} of namespace ${namespace} are not of type Keyword; use another namespace.`);
+  if (wrong.length > 0)
+    throw new Error(
+      `The search attributes ${wrong.join(', ')} of namespace ${namespace} are not of type Keyword; use another namespace.`,
+    );
   const missing = NAMES.filter((name) => !(name in customAttributes));
   if (missing.length === 0) return [];
   if (!register) throw new Error(advice(missing, options));
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])) });
+  await connection.operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+  });
   return missing;
 }
 

@@ -35,7 +35,10 @@ export function resolveSecret(ref: SecretRef, source: SecretSource): string {
 function fromVariable(ref: SecretRef, { env }: SecretSource): string {
   const name = ref.slice('env:'.length);
   const value = env[name];
-  if (value === undefined) throw misconfigured(`The environment variable ${name}, which the config names as ${ref}, is not set; set it for the worker.`);
+  if (value === undefined)
+    throw misconfigured(
+      `The environment variable ${name}, which the config names as ${ref}, is not set; set it for the worker.`,
+    );
   return value;
 }
 
@@ -54,7 +57,8 @@ function fromFile(ref: SecretRef, { dir }: SecretSource): string {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
       throw misconfigured(`The secret ${ref} can be read by others (mode ${mode}); run \`chmod 600 ${path}\`.`);
     }
-    if (stat.size > MAX_BYTES) throw misconfigured(`The secret ${ref} has ${stat.size} bytes; a secret has at most 64 KB.`);
+    if (stat.size > MAX_BYTES)
+      throw misconfigured(`The secret ${ref} has ${stat.size} bytes; a secret has at most 64 KB.`);
     return readFileSync(descriptor, 'utf8').replace(/\r?\n$/, '');
   } finally {
     closeSync(descriptor);

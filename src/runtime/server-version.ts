@@ -11,9 +11,12 @@ export async function requireServerVersion(connection: {
 }): Promise<string> {
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
   const [major, minor] = (serverVersion ?? '').split('.').map(Number);
-  if (major === undefined || minor === undefined || Number.isNaN(major) || Number.isNaN(minor)) return serverVersion || 'unknown';
+  if (major === undefined || minor === undefined || Number.isNaN(major) || Number.isNaN(minor))
+    return serverVersion || 'unknown';
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    throw new Error(`The Temporal server has version ${serverVersion}; cutover needs ${OLDEST.join('.')} or newer. Upgrade the server.`);
+    throw new Error(
+      `The Temporal server has version ${serverVersion}; cutover needs ${OLDEST.join('.')} or newer. Upgrade the server.`,
+    );
   }
   return serverVersion;
 }

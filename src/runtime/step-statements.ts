@@ -18,7 +18,11 @@ import type { Step } from '../core/step';
 
 /** Every statement of a step and of its way back, from the builders that the step itself uses. Connects to nothing. */
 export function stepStatements(step: Step): StepStatements {
-  const given: Given = { marker: `cutover <run> ${step.id}`, owner: '<owner of the table>', value: ({ step: from, name }) => `\${steps.${from}.${name}}` };
+  const given: Given = {
+    marker: `cutover <run> ${step.id}`,
+    owner: '<owner of the table>',
+    value: ({ step: from, name }) => `\${steps.${from}.${name}}`,
+  };
   switch (step.kind) {
     case 'table':
       return tableStatements(step.args, given);

@@ -4,7 +4,6 @@ import { describeError } from '../core/failure';
 import type { Problem } from '../plan/problem';
 import { rememberSecret } from './redact';
 
-
 /** How to reach Temporal. The key and certificates come from the environment alone. */
 export interface TemporalSettings {
   /** host:port */
@@ -66,7 +65,8 @@ export function parseAddress(text: string): Address {
   if (isIPv6(text)) return wrong('an IPv6 address in brackets', `write [${text}]:7233`);
   const match = /^(\[[^\]\s]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}))(?::(\d{1,9}))?$/.exec(text);
   if (!match?.[1]) return wrong('host:port', 'write for example 127.0.0.1:7233');
-  if (match[1].startsWith('[') && !isIPv6(match[1].slice(1, -1))) return wrong('an IPv6 address between the brackets', 'write for example [::1]:7233');
+  if (match[1].startsWith('[') && !isIPv6(match[1].slice(1, -1)))
+    return wrong('an IPv6 address between the brackets', 'write for example [::1]:7233');
   const port = Number(match[2] ?? DEFAULT_PORT);
   if (port < 1 || port > 65_535) return wrong('a port from 1 to 65535', `write ${match[1]}:${DEFAULT_PORT}`);
   return { address: `${match[1]}:${port}` };
@@ -89,7 +89,12 @@ function readTls(env: NodeJS.ProcessEnv): { readonly tls?: Tls; readonly problem
   const ca = file('TEMPORAL_TLS_SERVER_CA_CERT_PATH');
   if ((crt === undefined) !== (key === undefined) && problems.length === 0) {
     const absent = crt === undefined ? 'TEMPORAL_TLS_CLIENT_CERT_PATH' : 'TEMPORAL_TLS_CLIENT_KEY_PATH';
-    problems.push({ path: absent, found: 'nothing', expected: 'certificate and key together', fix: 'set both or neither' });
+    problems.push({
+      path: absent,
+      found: 'nothing',
+      expected: 'certificate and key together',
+      fix: 'set both or neither',
+    });
   }
   const name = env.TEMPORAL_TLS_SERVER_NAME;
   const asked = env.TEMPORAL_TLS === 'true' || env.TEMPORAL_TLS === '1';

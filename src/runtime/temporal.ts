@@ -2,6 +2,7 @@ import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { describeError } from '../core/failure';
 import { PAYLOAD_CONVERTER_PATH } from './bundle-path';
 import { redact } from './redact';
+import { tcpProblem } from './tcp-probe';
 import type { TemporalSettings } from './temporal-settings';
 
 /** The server does not answer, or not for this namespace. The message says where it was looked for and what to do. */
@@ -24,11 +25,16 @@ export interface TemporalClient {
  * @throws TemporalUnreachable
  */
 export async function connectTemporal(settings: TemporalSettings): Promise<TemporalClient> {
+  const problem = await tcpProblem(settings.address);
   let connection: Connection;
   try {
-    connection = await Connection.connect({ ...connectionOptions(settings), connectTimeout: CONNECT_MS });
+    // A proxy may lead there all the same, so it is tried; only not for long.
+    connection = await Connection.connect({
+      ...connectionOptions(settings),
+      connectTimeout: problem === undefined ? CONNECT_MS : PROXY_MS,
+    });
   } catch (error) {
-    throw unreachable(settings, error);
+    throw unreachable(settings, problem ?? error);
   }
   try {
     await requireNamespace(connection, settings);
@@ -45,7 +51,9 @@ export async function connectTemporal(settings: TemporalSettings): Promise<Tempo
 }
 
 /** The same for the CLI's connection and the worker's. */
-export function connectionOptions(settings: TemporalSettings): Pick<ConnectionOptions, 'address'> & { tls?: object; apiKey?: string } {
+export function connectionOptions(
+  settings: TemporalSettings,
+): Pick<ConnectionOptions, 'address'> & { tls?: object; apiKey?: string } {
   return {
     address: settings.address,
     ...(settings.tls ? { tls: settings.tls } : {}),
@@ -88,4 +96,5 @@ export function grpcCode(error: unknown): number | undefined {
 }
 
 const CONNECT_MS = 5_000;
+const PROXY_MS = 700;
 const NOT_FOUND = 5;

@@ -56,7 +56,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const { address, namespace } = config.temporal;
     await requireNamespace(connection, config.temporal);
     const serverVersion = await requireServerVersion(connection);
-    const registered = await ensureSearchAttributes({ connection, address, namespace, register: options.register ?? false });
+    const registered = await ensureSearchAttributes({
+      connection,
+      address,
+      namespace,
+      register: options.register ?? false,
+    });
     const worker = await createWorker(options, connection);
     const stop = (): void => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -85,7 +90,8 @@ async function checkOwnFiles({ config, bundle, people }: WorkerOptions): Promise
   const problems: string[] = [];
   const path = bundle ?? BUNDLE_PATH;
   if (!existsSync(path)) problems.push(`The workflow bundle ${path} is missing; build it with \`npm run build\`.`);
-  if (Object.keys(config.targets).length === 0) problems.push(`The config names no targets; add \`targets\` to ${config.file ?? 'cutover.config.yaml'}.`);
+  if (Object.keys(config.targets).length === 0)
+    problems.push(`The config names no targets; add \`targets\` to ${config.file ?? 'cutover.config.yaml'}.`);
   problems.push(...secretProblems(config));
   let read: People | undefined;
   try {
@@ -93,11 +99,15 @@ async function checkOwnFiles({ config, bundle, people }: WorkerOptions): Promise
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   }
-  if (problems.length > 0 || read === undefined) throw new Error(`The worker cannot start:\n${problems.map((p) => `- ${p}`).join('\n')}`);
+  if (problems.length > 0 || read === undefined)
+    throw new Error(`The worker cannot start:\n${problems.map((p) => `- ${p}`).join('\n')}`);
   return read;
 }
 
-async function createWorker({ config, log, bundle, people }: WorkerOptions, connection: NativeConnection): Promise<Worker> {
+async function createWorker(
+  { config, log, bundle, people }: WorkerOptions,
+  connection: NativeConnection,
+): Promise<Worker> {
   const resources = createResources({ config: people === undefined ? config : { ...config, people }, log });
   return Worker.create({
     connection,

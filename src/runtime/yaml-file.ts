@@ -13,14 +13,27 @@ export async function readYamlFile(file: string): Promise<unknown> {
   const read = await readText(file, { as: '', max: MAX_BYTES });
   if (!read.ok) throw new FileProblems(file, [read.problem]);
   // With logLevel silent the library would pass over a second document without a word.
-  const document = parseDocument(read.text, { strict: true, uniqueKeys: true, stringKeys: true, merge: false, resolveKnownTags: false, logLevel: 'error' });
+  const document = parseDocument(read.text, {
+    strict: true,
+    uniqueKeys: true,
+    stringKeys: true,
+    merge: false,
+    resolveKnownTags: false,
+    logLevel: 'error',
+  });
   const bad = [...document.errors, ...document.warnings];
-  if (bad.length > 0) throw new FileProblems(file, bad.map((e) => lineProblem(e.message, e.linePos?.[0].line)));
+  if (bad.length > 0)
+    throw new FileProblems(
+      file,
+      bad.map((e) => lineProblem(e.message, e.linePos?.[0].line)),
+    );
   try {
     const value: unknown = document.toJS({ maxAliasCount: 0 });
     return value ?? undefined;
   } catch {
-    throw new FileProblems(file, [{ path: '', found: 'an alias (*name)', expected: 'plain values', fix: 'write the value out' }]);
+    throw new FileProblems(file, [
+      { path: '', found: 'an alias (*name)', expected: 'plain values', fix: 'write the value out' },
+    ]);
   }
 }
 

@@ -8,7 +8,11 @@ import type { StepArgs, StepKind } from '../../src/core/step';
 import type { RunRef } from '../../src/core/verb';
 
 /** A worker's config in memory. */
-export function resourcesOf(input: { readonly targets: readonly Target[]; readonly storeDir: string; readonly bin?: string }): Resources {
+export function resourcesOf(input: {
+  readonly targets: readonly Target[];
+  readonly storeDir: string;
+  readonly bin?: string;
+}): Resources {
   const byName = new Map(input.targets.map((target) => [target.name, target]));
   return {
     log: pino({ level: 'silent' }),
@@ -26,7 +30,12 @@ export function resourcesOf(input: { readonly targets: readonly Target[]; readon
   };
 }
 
-export const RUN: RunRef = { id: 'test-plan.0123abcd', plan: 'test-plan', planDigest: digestOfText('plan'), home: 'app' };
+export const RUN: RunRef = {
+  id: 'test-plan.0123abcd',
+  plan: 'test-plan',
+  planDigest: digestOfText('plan'),
+  home: 'app',
+};
 
 /** What a run captured: shared by the contexts of its steps, write-once. */
 export class Captures {
@@ -52,7 +61,8 @@ export interface TestContextOptions<K extends StepKind> {
 /** The slice of a verb's context that preflight, backup and drill use, on a real database. */
 export function testContext<K extends StepKind>(options: TestContextOptions<K>): PgContext<K> {
   const { kind, id, args, home, captures, run = RUN } = options;
-  const within = <T>(work: (session: PgSession) => Promise<T>, asApp = false): Promise<T> => sessionAs(home, asApp, work);
+  const within = <T>(work: (session: PgSession) => Promise<T>, asApp = false): Promise<T> =>
+    sessionAs(home, asApp, work);
   return {
     run,
     step: { id, kind, phase: kind === 'preflight' ? 'preflight' : 'backup', target: home.name, args, title: id },

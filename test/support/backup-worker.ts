@@ -8,7 +8,14 @@ async function main(): Promise<void> {
   const home: PostgresTarget = { kind: 'postgres', name: 'app', url: () => url };
   const resources = resourcesOf({ targets: [home], storeDir });
   const args = { store: 'backups', exclude: ['cutover'] };
-  const context = testContext({ kind: 'backup', id: 'backup/dump', args, home, captures: new Captures(), run: { ...RUN, id } });
+  const context = testContext({
+    kind: 'backup',
+    id: 'backup/dump',
+    args,
+    home,
+    captures: new Captures(),
+    run: { ...RUN, id },
+  });
   const evidence = await backupStep(resources).do(context);
   console.log(evidence.verdict);
 }

@@ -31,7 +31,10 @@ export async function legacy(server: BackupServer, name: string, rows = 1_000): 
 export const TENANT: Captured = { step: 'expand/registry', name: 'tenant' };
 
 export function organizations(): StepToRun<'table'> {
-  return table('public.organizations', `CREATE TABLE public.organizations (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL UNIQUE, slug text NOT NULL UNIQUE, created_at timestamptz DEFAULT now())`);
+  return table(
+    'public.organizations',
+    `CREATE TABLE public.organizations (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL UNIQUE, slug text NOT NULL UNIQUE, created_at timestamptz DEFAULT now())`,
+  );
 }
 
 export function memberships(): StepToRun<'table'> {
@@ -48,12 +51,22 @@ export function table(name: string, create: string): StepToRun<'table'> {
 }
 
 export function registry(): StepToRun<'registry'> {
-  const args = { table: 'public.organizations', id: 'id', identify: 'slug', values: { name: 'Default', slug: 'default-org' } };
+  const args = {
+    table: 'public.organizations',
+    id: 'id',
+    identify: 'slug',
+    values: { name: 'Default', slug: 'default-org' },
+  };
   return { id: TENANT.step, kind: 'registry', args, handler: registryStep };
 }
 
 export function key(name: string, type = 'uuid'): StepToRun<'key'> {
-  return { id: `expand/key-${name}`, kind: 'key', args: { table: name, column: 'client_id', type, tenant: TENANT }, handler: keyStep };
+  return {
+    id: `expand/key-${name}`,
+    kind: 'key',
+    args: { table: name, column: 'client_id', type, tenant: TENANT },
+    handler: keyStep,
+  };
 }
 
 export const MEMBERSHIP: Membership = {

@@ -33,7 +33,10 @@ export class TestRun {
 
   /** Takes the target and creates the tool's schema: what a preflight does first. */
   async claim(): Promise<void> {
-    const handler: PgStepHandler<'preflight'> = { do: async (c) => c.commit(async () => done('claimed')), undo: nothing };
+    const handler: PgStepHandler<'preflight'> = {
+      do: async (c) => c.commit(async () => done('claimed')),
+      undo: nothing,
+    };
     const args: StepArgs['preflight'] = {
       tables: [],
       column: 'client_id',
@@ -60,7 +63,14 @@ export class TestRun {
     this.rounds += 1;
     const input: VerbInput<K> = {
       run: this.ref,
-      step: { id: step.id, phase: 'expand', kind: step.kind, target: this.target.name, args: step.args, title: step.id },
+      step: {
+        id: step.id,
+        phase: 'expand',
+        kind: step.kind,
+        target: this.target.name,
+        args: step.args,
+        title: step.id,
+      },
       verb,
       round: this.rounds,
       expect: this.head,
@@ -72,13 +82,22 @@ export class TestRun {
       progress: ({ doing }: { readonly doing: string }) => void this.said.push(doing),
       [Symbol.dispose]: () => undefined,
     };
-    await using attempt = await PgAttempt.open({ input, pulse, log: pino({ level: 'silent' }), target: this.target, handler: step.handler });
+    await using attempt = await PgAttempt.open({
+      input,
+      pulse,
+      log: pino({ level: 'silent' }),
+      target: this.target,
+      handler: step.handler,
+    });
     try {
       const result = await attempt.perform();
       this.head = result.head;
       return result.evidence;
     } catch (error) {
-      const [last] = await attempt.main.query<Head>('SELECT seq, hash FROM cutover.ledger WHERE run_id = $1 ORDER BY seq DESC LIMIT 1', [this.ref.id]);
+      const [last] = await attempt.main.query<Head>(
+        'SELECT seq, hash FROM cutover.ledger WHERE run_id = $1 ORDER BY seq DESC LIMIT 1',
+        [this.ref.id],
+      );
       if (last) this.head = last;
       throw error;
     }

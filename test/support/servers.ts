@@ -6,11 +6,18 @@ export interface TestServers {
 }
 
 export function testServers(): TestServers {
-  return { temporal: required('CUTOVER_TEST_TEMPORAL'), superuserUrl: required('CUTOVER_TEST_POSTGRES'), clients: required('CUTOVER_TEST_CLIENTS') };
+  return {
+    temporal: required('CUTOVER_TEST_TEMPORAL'),
+    superuserUrl: required('CUTOVER_TEST_POSTGRES'),
+    clients: required('CUTOVER_TEST_CLIENTS'),
+  };
 }
 
 function required(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: run this test by \`npx jest --selectProjects integration\`, whose global setup starts the servers.`);
+  if (!value)
+    throw new Error(
+      `${name} is not set: run this test by \`npx jest --selectProjects integration\`, whose global setup starts the servers.`,
+    );
   return value;
 }

@@ -19,7 +19,12 @@ export const people: People = {
   mode: 'claimed',
 };
 
-const gate = (require: GateSpec['require'], more: Partial<GateSpec> = {}): GateSpec => ({ require, onExpiry: 'hold', excludeRequester: false, ...more });
+const gate = (require: GateSpec['require'], more: Partial<GateSpec> = {}): GateSpec => ({
+  require,
+  onExpiry: 'hold',
+  excludeRequester: false,
+  ...more,
+});
 
 /** One step per phase, gates as in production. */
 export const plan: CompiledPlan = {
@@ -80,7 +85,19 @@ export function gateOpened(state: RunState, phase: Phase, nonce = 'n-1'): RunEve
   return { type: 'gate-opened', phase, nonce, evidence, at: AT, people };
 }
 
-export function vote(state: RunState, phase: Phase, approver: string, decision: 'approve' | 'reject' = 'approve'): DecisionMessage {
+export function vote(
+  state: RunState,
+  phase: Phase,
+  approver: string,
+  decision: 'approve' | 'reject' = 'approve',
+): DecisionMessage {
   const open = state.gates.find((g) => g.phase === phase);
-  return { gate: phase, nonce: open?.nonce ?? 'none', planDigest, evidenceDigest: open?.evidence?.digest ?? 'none', decision, approver };
+  return {
+    gate: phase,
+    nonce: open?.nonce ?? 'none',
+    planDigest,
+    evidenceDigest: open?.evidence?.digest ?? 'none',
+    decision,
+    approver,
+  };
 }

@@ -4,6 +4,10 @@ const Module = require('node:module');
 const { transformSync } = require('@swc/core');
 
 Module._extensions['.ts'] = (module, filename) => {
-  const options = { filename, jsc: { target: 'es2022', parser: { syntax: 'typescript' }, keepClassNames: true }, module: { type: 'commonjs' } };
+  const options = {
+    filename,
+    jsc: { target: 'es2022', parser: { syntax: 'typescript' }, keepClassNames: true },
+    module: { type: 'commonjs' },
+  };
   module._compile(transformSync(readFileSync(filename, 'utf8'), options).code, filename);
 };

@@ -49,7 +49,8 @@ async function rowChecks(
     }
     const found = await digestTable(session, { table, columns: expected.columns });
     if (found.rows !== expected.rows) counts.push(`${table} has ${found.rows} rows instead of ${expected.rows}`);
-    else if (found.digest !== expected.digest) digests.push(`${table} has the same number of rows, but not the same rows`);
+    else if (found.digest !== expected.digest)
+      digests.push(`${table} has the same number of rows, but not the same rows`);
   }
   return [
     listed('row counts', `as in the backup, ${tables.length} tables`, counts),
@@ -62,7 +63,9 @@ async function sequenceCheck(session: PgSession, manifest: Manifest, exclude: re
   const wrong = Object.entries(manifest.sequences).flatMap(([name, range]) => {
     const value = found[name];
     if (value === undefined) return [`${name} is missing`];
-    return within(range, value) ? [] : [`${name} is at ${value.value}, between ${range.before.value} and ${range.after.value} in the backup`];
+    return within(range, value)
+      ? []
+      : [`${name} is at ${value.value}, between ${range.before.value} and ${range.after.value} in the backup`];
   });
   return listed('sequences', `as while the dump ran, ${Object.keys(manifest.sequences).length}`, wrong);
 }

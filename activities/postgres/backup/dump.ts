@@ -34,7 +34,12 @@ export async function dump(options: DumpOptions): Promise<FileDigest> {
   const { compression } = options;
   return together(options.signal, async (signal, part) => {
     const level = compression.kind === 'zstd' ? '0' : '1';
-    const source = await startChild({ program: options.pgDump.path, args: dumpArgs(options, level), env: options.env, signal });
+    const source = await startChild({
+      program: options.pgDump.path,
+      args: dumpArgs(options, level),
+      env: options.env,
+      signal,
+    });
     part(source.ended);
     const counted = tally(options.onBytes);
     const write = (from: Readable): Promise<void> => writeFile(options.file, counted.through(from), { signal });

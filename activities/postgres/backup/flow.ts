@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode } from './files';
 
 /**
  * Runs several things that stand and fall together, such as the programs and pipes of one dump. The first failure in
@@ -40,6 +41,6 @@ export async function together<T>(
 const GRACE_MS = 300;
 
 function isBrokenPipe(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }

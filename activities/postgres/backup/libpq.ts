@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { PostgresTarget } from '../../resources';
+import { errorCode } from './files';
 
 /** Environment that leads a libpq program to a target. */
 export type LibpqEnv = Readonly<Record<string, string>>;
@@ -74,6 +75,6 @@ function alive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return errorCode(error) === 'EPERM';
   }
 }

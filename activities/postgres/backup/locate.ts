@@ -20,7 +20,10 @@ export async function locateBackup(context: PgContext, resources: Resources, ste
   const shelf = shelfOf(resources.store(location.store).dir, context.run, step);
   const newest = (await backupsOn(shelf))[0];
   if (!newest) {
-    throw new CutoverError('Refused', `No backup of step ${step} lies in ${shelf.dir}; was it pruned? Undo the step and take another.`);
+    throw new CutoverError(
+      'Refused',
+      `No backup of step ${step} lies in ${shelf.dir}; was it pruned? Undo the step and take another.`,
+    );
   }
   const stored = await readManifest(newest.path);
   const seal = await context.captured<BackupSeal>({ step, name: sealName(newest.n) });

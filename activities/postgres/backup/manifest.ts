@@ -23,7 +23,11 @@ const SCHEMA = z.strictObject({
   excludedSchemas: z.array(z.string()),
   tables: z.record(
     z.string(),
-    z.strictObject({ rows: z.string(), digest: z.string(), columns: z.array(z.strictObject({ name: z.string(), as: z.enum(['value', 'text', 'exact-text']) })) }),
+    z.strictObject({
+      rows: z.string(),
+      digest: z.string(),
+      columns: z.array(z.strictObject({ name: z.string(), as: z.enum(['value', 'text', 'exact-text']) })),
+    }),
   ),
   sequences: z.record(z.string(), z.strictObject({ before: sequence, after: sequence })),
   rolesInUse: z.array(z.string()),
@@ -61,8 +65,10 @@ export async function damageOf(folder: string, manifest: Manifest, signal: Abort
   for (const expected of [manifest.dump, manifest.roles]) {
     const found = await fileDigest(join(folder, expected.file), signal).catch((error: unknown) => describeError(error));
     if (typeof found === 'string') damage.push(`${expected.file} cannot be read (${found})`);
-    else if (found.bytes !== expected.bytes) damage.push(`${expected.file} has ${found.bytes} bytes instead of ${expected.bytes}`);
-    else if (found.sha256 !== expected.sha256) damage.push(`${expected.file} has another sha256 than when it was written`);
+    else if (found.bytes !== expected.bytes)
+      damage.push(`${expected.file} has ${found.bytes} bytes instead of ${expected.bytes}`);
+    else if (found.sha256 !== expected.sha256)
+      damage.push(`${expected.file} has another sha256 than when it was written`);
   }
   return damage;
 }

@@ -65,5 +65,8 @@ function restoreArgs(env: Readonly<Record<string, string>>): readonly string[] {
 async function needZstd(): Promise<string> {
   const found = await findProgram('zstd');
   if (found !== undefined) return found;
-  throw new CutoverError('Misconfigured', 'The dump is compressed with zstd, which is not on this worker; install the package zstd.');
+  throw new CutoverError(
+    'Misconfigured',
+    'The dump is compressed with zstd, which is not on this worker; install the package zstd.',
+  );
 }

@@ -13,7 +13,8 @@ export async function exportRoles(session: PgSession): Promise<string> {
     '-- Roles of the server, without passwords. Those that exist already fail here and can be passed over.',
     ...roles.flatMap(roleStatements),
     ...members.map(
-      (m) => `GRANT ${escapeIdentifier(m.role)} TO ${escapeIdentifier(m.member)}${m.admin ? ' WITH ADMIN OPTION' : ''};`,
+      (m) =>
+        `GRANT ${escapeIdentifier(m.role)} TO ${escapeIdentifier(m.member)}${m.admin ? ' WITH ADMIN OPTION' : ''};`,
     ),
     '-- On the database; a dump does not have them.',
     ...grants.map(

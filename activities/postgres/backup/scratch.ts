@@ -18,7 +18,12 @@ export const MARKER_SCHEMA = 'cutover_drill';
  */
 export async function objectionsToScratch(
   resources: Resources,
-  input: { readonly run: RunRef; readonly scratch: PostgresTarget; readonly session: PgSession; readonly signal: AbortSignal },
+  input: {
+    readonly run: RunRef;
+    readonly scratch: PostgresTarget;
+    readonly session: PgSession;
+    readonly signal: AbortSignal;
+  },
 ): Promise<readonly string[]> {
   const { run, scratch, session, signal } = input;
   const own = await fingerprint(session);
@@ -40,14 +45,20 @@ async function foreignContent(session: PgSession): Promise<readonly string[]> {
   );
   if (found?.home === true) return ['it holds the schema "cutover", the ledger of some run'];
   if (found?.marked === true) return [];
-  const objects = await session.query<{ identity: string }>(`SELECT identity FROM (${OBJECTS}) AS objects ORDER BY identity LIMIT 4`);
+  const objects = await session.query<{ identity: string }>(
+    `SELECT identity FROM (${OBJECTS}) AS objects ORDER BY identity LIMIT 4`,
+  );
   if (objects.length === 0) return [];
-  return [`it holds what no drill has put there (${objects.map((o) => o.identity).join(', ')}${objects.length === 4 ? ', …' : ''})`];
+  return [
+    `it holds what no drill has put there (${objects.map((o) => o.identity).join(', ')}${objects.length === 4 ? ', …' : ''})`,
+  ];
 }
 
 /** Whether a drill has been here. */
 export async function isMarked(session: PgSession): Promise<boolean> {
-  const [found] = await session.query<{ marked: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS marked', [MARKER_SCHEMA]);
+  const [found] = await session.query<{ marked: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS marked', [
+    MARKER_SCHEMA,
+  ]);
   return found?.marked === true;
 }
 
@@ -76,29 +87,34 @@ export async function markScratch(session: PgSession, run: RunRef): Promise<void
   );
 }
 
-/**
- * New owners need CREATE where they shall own: a restore gives objects away as their creator.
- * Returns what is missing instead of failing half-way through a restore.
- */
-export async function prepareOwners(session: PgSession, roles: readonly string[]): Promise<readonly string[]> {
-  const known = await session.query<{ role: string; member: boolean }>(
-    `SELECT rolname AS role, pg_has_role(oid, 'MEMBER') AS member FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)`,
+/** Why this database could not give restored objects to their owners; nothing = it can. Reads only. */
+export async function objectionsToOwners(session: PgSession, roles: readonly string[]): Promise<readonly string[]> {
+  const known = await session.query<{ role: string }>(
+    'SELECT rolname AS role FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)',
     [roles],
   );
   const missing = roles.filter((role) => !known.some((k) => k.role === role));
-  if (missing.length > 0) return [`the roles ${missing.join(', ')} do not exist on its server (roles.sql of the backup has them)`];
-  const [database] = await session.query<{ name: string; mine: boolean; public: boolean }>(
-    `SELECT d.datname AS name, pg_has_role(d.datdba, 'USAGE') AS mine,
+  if (missing.length > 0)
+    return [`the roles ${missing.join(', ')} do not exist on its server (roles.sql of a backup has them)`];
+  const [database] = await session.query<{ mine: boolean; public: boolean }>(
+    `SELECT pg_has_role(d.datdba, 'USAGE') AS mine,
             coalesce((SELECT pg_has_role(n.nspowner, 'USAGE') FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public'), false) AS public
        FROM pg_catalog.pg_database d WHERE d.datname = current_database()`,
   );
-  if (!database?.mine) return ["the tool's role does not own it (ALTER DATABASE … OWNER TO it)"];
-  if (!database.public) return ["the tool's role does not own its schema public (ALTER SCHEMA public OWNER TO it)"];
-  for (const { role } of known.filter((k) => k.member)) {
+  if (database?.mine !== true) return ["the tool's role does not own it (ALTER DATABASE … OWNER TO it)"];
+  return database.public ? [] : ["the tool's role does not own its schema public (ALTER SCHEMA public OWNER TO it)"];
+}
+
+/** New owners need CREATE where they shall own: a restore gives objects away as their creator. */
+export async function prepareOwners(session: PgSession, roles: readonly string[]): Promise<void> {
+  const members = await session.query<{ role: string; database: string }>(
+    `SELECT rolname AS role, current_database() AS database FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) AND pg_has_role(oid, 'MEMBER')`,
+    [roles],
+  );
+  for (const { role, database } of members) {
     await session.execute(`GRANT USAGE, CREATE ON SCHEMA public TO ${ident(role)}`);
-    await session.execute(`GRANT CREATE ON DATABASE ${ident(database.name)} TO ${ident(role)}`);
+    await session.execute(`GRANT CREATE ON DATABASE ${ident(database)} TO ${ident(role)}`);
   }
-  return [];
 }
 
 /** Extensions that a restore would have to create and cannot. */

@@ -33,53 +33,72 @@ export interface TakeOptions {
 export async function takeBackup(context: PgContext, options: TakeOptions): Promise<Manifest> {
   const { target, excludeSchemas } = options;
   const name = snapshotName(context.run);
-  return withLink(target, { applicationName: name, readOnly: true, signal: context.signal, statementTimeoutMs: 0 }, async (session) => {
-    await endLeftovers(session, context.run);
-    const server = await readServer(session);
-    const pgDump = await findPgTool({ name: 'pg_dump', atLeastMajor: server.major, bin: options.bin });
-    const compression = await chooseCompression();
-    const before = await readSequences(session, excludeSchemas);
-    const taken = await withSnapshot(session, async (snapshot) => {
-      const tables = await readDigestTables(session, { excludeSchemas });
-      const inventory = await readInventory(session, excludeSchemas);
-      const rolesInUse = await readRolesInUse(session, excludeSchemas);
-      return withLibpqEnv(target, dumpName(context.run), (env) =>
-        together(context.signal, async (signal, part) => {
-          const file = join(options.folder, DUMP_FILE);
-          let digest: FileDigest = { sha256: '', bytes: 0 };
-          let digests: Manifest['tables'] = {};
-          const onBytes = reporter(context, target.name);
-          part(
-            writeOnce(file, async (handle) => {
-              digest = await dump({ pgDump, env, snapshot: snapshot.id, excludeSchemas, file: handle, compression, signal, onBytes });
-            }),
-          );
-          part(digestAll(session, tables, signal).then((found) => (digests = found)));
-          return () => ({ snapshot, inventory, rolesInUse, digest, digests });
-        }),
-      );
-    });
-    const after = await readSequences(session, excludeSchemas);
-    const roles = await writeText(join(options.folder, ROLES_FILE), await exportRoles(session));
-    const manifest: Manifest = {
-      version: 1,
-      tool: 'cutover',
-      run: context.run.id,
-      step: context.step.id,
-      createdAt: new Date().toISOString(),
-      server,
-      snapshot: { takenAt: taken.snapshot.takenAt, lsn: taken.snapshot.lsn },
-      dump: { file: DUMP_FILE, ...taken.digest, compression: compression.kind, program: pgDump.version, major: pgDump.major },
-      roles: { file: ROLES_FILE, ...roles },
-      excludedSchemas: [...excludeSchemas],
-      tables: taken.digests,
-      sequences: ranges(before, after),
-      rolesInUse: [...taken.rolesInUse],
-      inventory: Object.fromEntries(Object.entries(taken.inventory).map(([kind, entries]) => [kind, [...entries]])),
-    };
-    await writeText(join(options.folder, MANIFEST_FILE), canonical(manifest));
-    return manifest;
-  });
+  return withLink(
+    target,
+    { applicationName: name, readOnly: true, signal: context.signal, statementTimeoutMs: 0 },
+    async (session) => {
+      await endLeftovers(session, context.run);
+      const server = await readServer(session);
+      const pgDump = await findPgTool({ name: 'pg_dump', atLeastMajor: server.major, bin: options.bin });
+      const compression = await chooseCompression();
+      const before = await readSequences(session, excludeSchemas);
+      const taken = await withSnapshot(session, async (snapshot) => {
+        const tables = await readDigestTables(session, { excludeSchemas });
+        const inventory = await readInventory(session, excludeSchemas);
+        const rolesInUse = await readRolesInUse(session, excludeSchemas);
+        return withLibpqEnv(target, dumpName(context.run), (env) =>
+          together(context.signal, async (signal, part) => {
+            const file = join(options.folder, DUMP_FILE);
+            let digest: FileDigest = { sha256: '', bytes: 0 };
+            let digests: Manifest['tables'] = {};
+            const onBytes = reporter(context, target.name);
+            part(
+              writeOnce(file, async (handle) => {
+                digest = await dump({
+                  pgDump,
+                  env,
+                  snapshot: snapshot.id,
+                  excludeSchemas,
+                  file: handle,
+                  compression,
+                  signal,
+                  onBytes,
+                });
+              }),
+            );
+            part(digestAll(session, tables, signal).then((found) => (digests = found)));
+            return () => ({ snapshot, inventory, rolesInUse, digest, digests });
+          }),
+        );
+      });
+      const after = await readSequences(session, excludeSchemas);
+      const roles = await writeText(join(options.folder, ROLES_FILE), await exportRoles(session));
+      const manifest: Manifest = {
+        version: 1,
+        tool: 'cutover',
+        run: context.run.id,
+        step: context.step.id,
+        createdAt: new Date().toISOString(),
+        server,
+        snapshot: { takenAt: taken.snapshot.takenAt, lsn: taken.snapshot.lsn },
+        dump: {
+          file: DUMP_FILE,
+          ...taken.digest,
+          compression: compression.kind,
+          program: pgDump.version,
+          major: pgDump.major,
+        },
+        roles: { file: ROLES_FILE, ...roles },
+        excludedSchemas: [...excludeSchemas],
+        tables: taken.digests,
+        sequences: ranges(before, after),
+        rolesInUse: [...taken.rolesInUse],
+        inventory: Object.fromEntries(Object.entries(taken.inventory).map(([kind, entries]) => [kind, [...entries]])),
+      };
+      await writeText(join(options.folder, MANIFEST_FILE), canonical(manifest));
+      return manifest;
+    },
+  );
 }
 
 const DUMP_FILE = 'database.dump';
@@ -93,7 +112,11 @@ async function readServer(session: PgSession): Promise<Manifest['server']> {
   return { version: row.version, major: Math.floor(row.number / 10_000), fingerprint: await fingerprint(session) };
 }
 
-async function digestAll(session: PgSession, tables: readonly DigestTable[], signal: AbortSignal): Promise<Manifest['tables']> {
+async function digestAll(
+  session: PgSession,
+  tables: readonly DigestTable[],
+  signal: AbortSignal,
+): Promise<Manifest['tables']> {
   const found: Manifest['tables'] = {};
   for (const table of tables) {
     signal.throwIfAborted();

@@ -56,7 +56,10 @@ async function draw(session: PgSession, request: ClaimRequest): Promise<Token> {
   );
   if (!row) throw await claimedBy(session, run);
   if (row.fingerprint !== fingerprint) {
-    throw new CutoverError('FingerprintChanged', `Target "${run.home}" was ${row.fingerprint} when this run claimed it and is ${fingerprint} now: it is another database.`);
+    throw new CutoverError(
+      'FingerprintChanged',
+      `Target "${run.home}" was ${row.fingerprint} when this run claimed it and is ${fingerprint} now: it is another database.`,
+    );
   }
   const token = { target: run.home, run: run.id, value: row.token };
   await endOlderBackends(session, run, row.token);
@@ -65,19 +68,24 @@ async function draw(session: PgSession, request: ClaimRequest): Promise<Token> {
 
 /** The first statement of every transaction that writes: an overtaken attempt commits nothing. */
 export async function checkToken(session: PgSession, token: Token): Promise<void> {
-  const rows = await session.query(`SELECT 1 FROM cutover.claim WHERE target = $1 AND run_id = $2 AND token = $3 FOR SHARE`, [
-    token.target,
-    token.run,
-    token.value,
-  ]);
+  const rows = await session.query(
+    `SELECT 1 FROM cutover.claim WHERE target = $1 AND run_id = $2 AND token = $3 FOR SHARE`,
+    [token.target, token.run, token.value],
+  );
   if (rows.length === 0) {
-    throw new CutoverError('StaleToken', `Attempt ${token.value} of run ${token.run} was overtaken by a newer one on target "${token.target}"; it writes nothing.`);
+    throw new CutoverError(
+      'StaleToken',
+      `Attempt ${token.value} of run ${token.run} was overtaken by a newer one on target "${token.target}"; it writes nothing.`,
+    );
   }
 }
 
 /** Lets go of the target. The token stays: it only ever rises. */
 export async function release(session: PgSession, token: Token): Promise<void> {
-  await session.execute(`UPDATE cutover.claim SET run_id = NULL, step = 'released', verb = 'do' WHERE target = $1 AND run_id = $2`, [token.target, token.run]);
+  await session.execute(
+    `UPDATE cutover.claim SET run_id = NULL, step = 'released', verb = 'do' WHERE target = $1 AND run_id = $2`,
+    [token.target, token.run],
+  );
 }
 
 /**
@@ -102,7 +110,10 @@ async function claimedBy(session: PgSession, run: RunRef): Promise<CutoverError>
     [run.home],
   );
   if (!row?.run_id) {
-    return new CutoverError('TargetClaimed', `Run ${run.id} no longer holds target "${run.home}": somebody released it. Start a new run.`);
+    return new CutoverError(
+      'TargetClaimed',
+      `Run ${run.id} no longer holds target "${run.home}": somebody released it. Start a new run.`,
+    );
   }
   return new CutoverError(
     'TargetClaimed',

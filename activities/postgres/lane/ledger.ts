@@ -28,32 +28,77 @@ export interface RowToAppend {
 }
 
 /** The rows of a run after a place in the chain, oldest first. */
-export async function rowsAfter(session: PgSession, run: string, seq: number, limit = 1_000): Promise<readonly (LedgerRow & { readonly noteId?: string })[]> {
+export async function rowsAfter(
+  session: PgSession,
+  run: string,
+  seq: number,
+  limit = 1_000,
+): Promise<readonly (LedgerRow & { readonly noteId?: string })[]> {
   const rows = await session.query<StoredRow>(
     `SELECT seq, step, verb, round, event, note_id, body, at, prev_hash, hash FROM cutover.ledger WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
     [run, seq, limit],
   );
-  return rows.map(({ prev_hash: prevHash, note_id: noteId, ...rest }) => ({ ...rest, prevHash, ...(noteId ? { noteId } : {}) }));
+  return rows.map(({ prev_hash: prevHash, note_id: noteId, ...rest }) => ({
+    ...rest,
+    prevHash,
+    ...(noteId ? { noteId } : {}),
+  }));
 }
 
 /** Appends one row behind `head` and gives the new head. The primary key refuses a second writer. */
 export async function append(session: PgSession, run: RunRef, head: Head, row: RowToAppend): Promise<Head> {
   const seq = head.seq + 1;
-  const [clock] = await session.query<{ at: string }>(`SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`);
-  const content = { seq, step: row.step, verb: row.verb, round: row.round, event: row.event, body: row.body, at: clock?.at ?? '', prevHash: head.hash };
+  const [clock] = await session.query<{ at: string }>(
+    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`,
+  );
+  const content = {
+    seq,
+    step: row.step,
+    verb: row.verb,
+    round: row.round,
+    event: row.event,
+    body: row.body,
+    at: clock?.at ?? '',
+    prevHash: head.hash,
+  };
   const hash = rowHash(content);
   await session.execute(
     `INSERT INTO cutover.ledger (run_id, seq, step, verb, round, event, note_id, body, at, prev_hash, hash) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`,
-    [run.id, seq, row.step, row.verb, row.round, row.event, row.noteId ?? null, canonical(row.body), content.at, head.hash, hash],
+    [
+      run.id,
+      seq,
+      row.step,
+      row.verb,
+      row.round,
+      row.event,
+      row.noteId ?? null,
+      canonical(row.body),
+      content.at,
+      head.hash,
+      hash,
+    ],
   );
   return { seq, hash };
 }
 
-export async function appendNotes(session: PgSession, run: RunRef, head: Head, notes: readonly LedgerNote[], known: ReadonlySet<string>): Promise<Head> {
+export async function appendNotes(
+  session: PgSession,
+  run: RunRef,
+  head: Head,
+  notes: readonly LedgerNote[],
+  known: ReadonlySet<string>,
+): Promise<Head> {
   let last = head;
   for (const note of notes) {
     if (known.has(note.id)) continue;
-    last = await append(session, run, last, { step: 'run', verb: 'note', round: 0, event: note.event, body: { at: note.at, ...bodyOf(note.body) }, noteId: note.id });
+    last = await append(session, run, last, {
+      step: 'run',
+      verb: 'note',
+      round: 0,
+      event: note.event,
+      body: { at: note.at, ...bodyOf(note.body) },
+      noteId: note.id,
+    });
   }
   return last;
 }
@@ -77,7 +122,10 @@ export async function position(session: PgSession, input: VerbInput): Promise<Po
   const rows = await rowsAfter(session, run.id, expect.seq);
   const foreign = rows.find((r) => r.verb !== 'note' && r.step !== step.id && r.event !== 'plan');
   if (foreign) {
-    throw diverged(run, `it goes on with row ${foreign.seq} of step ${foreign.step}, which this run's workflow does not know`);
+    throw diverged(
+      run,
+      `it goes on with row ${foreign.seq} of step ${foreign.step}, which this run's workflow does not know`,
+    );
   }
   const own = rows.filter((r) => r.step === step.id && r.verb === verb && r.round === round);
   const end = own.find((r) => r.event === 'end');
@@ -93,15 +141,23 @@ export async function position(session: PgSession, input: VerbInput): Promise<Po
 
 async function findExpected(session: PgSession, run: RunRef, expect: Head): Promise<void> {
   if (expect.seq === 0) return;
-  const [row] = await session.query<{ hash: string }>(`SELECT hash FROM cutover.ledger WHERE run_id = $1 AND seq = $2`, [run.id, expect.seq]);
+  const [row] = await session.query<{ hash: string }>(
+    `SELECT hash FROM cutover.ledger WHERE run_id = $1 AND seq = $2`,
+    [run.id, expect.seq],
+  );
   if (!row) throw diverged(run, `its row ${expect.seq} is missing: was the database restored?`);
   if (row.hash !== expect.hash) throw diverged(run, `its row ${expect.seq} has another hash than this run wrote`);
 }
 
 function diverged(run: RunRef, what: string): CutoverError {
-  return new CutoverError('LedgerDiverged', `The ledger of run ${run.id} on target "${run.home}" is not where the run left it: ${what}.`);
+  return new CutoverError(
+    'LedgerDiverged',
+    `The ledger of run ${run.id} on target "${run.home}" is not where the run left it: ${what}.`,
+  );
 }
 
 function bodyOf(body: Json): Record<string, Json | undefined> {
-  return body !== null && typeof body === 'object' && !Array.isArray(body) ? { ...(body as Record<string, Json | undefined>) } : { value: body };
+  return body !== null && typeof body === 'object' && !Array.isArray(body)
+    ? { ...(body as Record<string, Json | undefined>) }
+    : { value: body };
 }

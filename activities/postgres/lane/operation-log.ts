@@ -22,10 +22,13 @@ export async function logOperation(session: PgSession, log: CompiledPlan['log'],
     [qualified(log.table)],
   );
   if (!found?.there) return;
-  await session.execute(`INSERT INTO ${qualified(log.table)} (phase, operation, status, details) VALUES ($1, $2, $3, $4)`, [
-    log.phase,
-    operation.verb === 'undo' ? `undo ${operation.step}` : operation.step,
-    operation.status,
-    JSON.stringify(operation.details),
-  ]);
+  await session.execute(
+    `INSERT INTO ${qualified(log.table)} (phase, operation, status, details) VALUES ($1, $2, $3, $4)`,
+    [
+      log.phase,
+      operation.verb === 'undo' ? `undo ${operation.step}` : operation.step,
+      operation.status,
+      JSON.stringify(operation.details),
+    ],
+  );
 }

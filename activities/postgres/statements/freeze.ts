@@ -1,5 +1,6 @@
 import type { FlagSwitch, FreezeArgs, Membership } from '../../../src/core/step';
 import { dollarQuoted, ident, literal, qualified } from '../identifiers';
+import { dropJoinTrigger } from './members';
 import { exclusive, NO_LOCK, type Given, type Statement, type StepStatements } from './statement';
 
 export const FIRST_LOCK_AT = 'cutover.first_lock_at';
@@ -77,14 +78,16 @@ export function freezeStatements(args: FreezeArgs, given: Given): StepStatements
   const inside = (sql: string): Statement => ({ sql, lock: 'within the locks already held' });
   return {
     forward: [
-      ...(args.members ? [{ sql: sweepMembers(args.members), lock: 'before the fence: row locks on new memberships only' }] : []),
+      ...(args.members
+        ? [{ sql: sweepMembers(args.members), lock: 'before the fence: row locks on new memberships only' }]
+        : []),
       locks,
       ...args.tables.map((t) => inside(sweepRows(t.table, t.column, given.value(t.rule.tenant)))),
       ...args.tables.map((t) => inside(requireKey(t.table, t.column, t.required))),
+      ...(args.members ? dropJoinTrigger(args.members).map((d) => inside(d.sql)) : []),
       inside(setFlag(args.switch, args.switch.to)),
       { sql: 'COMMIT', lock: NO_LOCK },
     ],
     back: [locks, inside(setFlag(args.switch, '<value captured before the switch>')), { sql: 'COMMIT', lock: NO_LOCK }],
   };
 }
-

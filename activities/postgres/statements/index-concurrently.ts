@@ -9,7 +9,11 @@ type IndexArgs = StepArgs['index'];
 /** An index that is built, and dropped, beside the writing application. */
 export function indexStatements(args: IndexArgs, given: Given): StepStatements {
   return {
-    forward: [asOwnerOfSession(given.owner), createIndex(args), { sql: commentOn(`INDEX ${qualified(indexName(args))}`, given.marker), lock: NO_LOCK }],
+    forward: [
+      asOwnerOfSession(given.owner),
+      createIndex(args),
+      { sql: commentOn(`INDEX ${qualified(indexName(args))}`, given.marker), lock: NO_LOCK },
+    ],
     back: [asOwnerOfSession(given.owner), dropIndex(args)],
   };
 }
@@ -42,7 +46,10 @@ export function indexColumns(columns: readonly string[]): string {
 function indexColumn(text: string): string {
   const found = /^\s*(\S+?)(\s+(?:asc|desc))?(\s+nulls\s+(?:first|last))?\s*$/i.exec(text);
   if (!found?.[1] || /["'();,]/.test(found[1])) {
-    throw new CutoverError('Misconfigured', `"${text}" is not a column of an index; write a name and, if need be, a direction: created_at desc.`);
+    throw new CutoverError(
+      'Misconfigured',
+      `"${text}" is not a column of an index; write a name and, if need be, a direction: created_at desc.`,
+    );
   }
   const order = `${found[2] ?? ''}${found[3] ?? ''}`.replace(/\s+/g, ' ').toUpperCase();
   return `${ident(found[1])}${order}`;

@@ -5,7 +5,16 @@ import type { Keyset } from '../keyset';
 import { commentOn } from '../marker';
 import { keyNames } from '../names';
 import { LOCKED_NOW } from '../together';
-import { asOwner, drains, exclusive, NO_LOCK, reading, type Given, type Statement, type StepStatements } from './statement';
+import {
+  asOwner,
+  drains,
+  exclusive,
+  NO_LOCK,
+  reading,
+  type Given,
+  type Statement,
+  type StepStatements,
+} from './statement';
 
 type KeyArgs = StepArgs['key'];
 
@@ -110,7 +119,11 @@ export function dropKey(args: KeyArgs): readonly Statement[] {
 
 /** The rows whose key the rule does not give again: what the undo archives, by primary key. */
 export function differs(args: Pick<KeyArgs, 'column' | 'type'>, tenant: string, keyset: Keyset) {
-  return { keyset, value: columnValue(args.column), where: `t.${ident(args.column)} <> ${literal(tenant)}::${args.type}` };
+  return {
+    keyset,
+    value: columnValue(args.column),
+    where: `t.${ident(args.column)} <> ${literal(tenant)}::${args.type}`,
+  };
 }
 
 /** Runs with its owner's rights and looks nowhere but where it says: the application's role has none on what it uses. */

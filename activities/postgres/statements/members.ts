@@ -2,7 +2,16 @@ import type { Membership } from '../../../src/core/step';
 import { ident, literal, qualified } from '../identifiers';
 import { commentOn } from '../marker';
 import { memberNames } from '../names';
-import { asOwner, drains, exclusive, NO_LOCK, reading, type Given, type Statement, type StepStatements } from './statement';
+import {
+  asOwner,
+  drains,
+  exclusive,
+  NO_LOCK,
+  reading,
+  type Given,
+  type Statement,
+  type StepStatements,
+} from './statement';
 import { triggerFunction } from './key';
 
 /** A membership for every user: those to come by a trigger, those that are there by a walk. */
@@ -11,7 +20,10 @@ export function memberStatements(args: Membership, given: Given): StepStatements
     forward: [
       asOwner(given.owner),
       ...joinTrigger(args, given.marker),
-      { sql: joinWindowSql(args, '<window of the primary key>'), lock: `FOR KEY SHARE on the users of one window: a delete of one of them waits, milliseconds` },
+      {
+        sql: joinWindowSql(args, '<window of the primary key>'),
+        lock: `FOR KEY SHARE on the users of one window: a delete of one of them waits, milliseconds`,
+      },
       { sql: withoutMembershipSql(args), lock: reading(args.from.table) },
     ],
     back: dropJoinTrigger(args),
@@ -63,7 +75,10 @@ export function withoutMembershipSql(args: Membership): string {
 export function dropJoinTrigger(args: Membership): readonly Statement[] {
   const names = memberNames(args);
   return [
-    { sql: `DROP TRIGGER IF EXISTS ${ident(names.trigger)} ON ${qualified(args.from.table)}`, lock: exclusive(args.from.table) },
+    {
+      sql: `DROP TRIGGER IF EXISTS ${ident(names.trigger)} ON ${qualified(args.from.table)}`,
+      lock: exclusive(args.from.table),
+    },
     { sql: `DROP FUNCTION IF EXISTS ${qualified(names.function)}()`, lock: NO_LOCK },
   ];
 }

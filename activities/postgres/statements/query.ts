@@ -13,7 +13,10 @@ export function queryStatements(args: StepArgs['query']): StepStatements {
 export function cursorSql(sql: string): string {
   const statements = splitStatements(sql);
   if (statements.length !== 1 || !/^(SELECT|WITH|VALUES|TABLE|\()/i.test(statements[0] ?? '')) {
-    throw new CutoverError('Misconfigured', `The query "${sql.trim().slice(0, 60)}" is not one SELECT; a check reads, and asks one thing.`);
+    throw new CutoverError(
+      'Misconfigured',
+      `The query "${sql.trim().slice(0, 60)}" is not one SELECT; a check reads, and asks one thing.`,
+    );
   }
   return `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${sql.trim().replace(/;\s*$/, '')}`;
 }

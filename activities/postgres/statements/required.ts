@@ -26,5 +26,8 @@ export function addRequired(args: RequiredArgs, marker: string): readonly Statem
 }
 
 export function dropRequired(args: { readonly table: string; readonly name: string }): Statement {
-  return { sql: `ALTER TABLE ${qualified(args.table)} DROP CONSTRAINT IF EXISTS ${ident(args.name)}`, lock: exclusive(args.table) };
+  return {
+    sql: `ALTER TABLE ${qualified(args.table)} DROP CONSTRAINT IF EXISTS ${ident(args.name)}`,
+    lock: exclusive(args.table),
+  };
 }

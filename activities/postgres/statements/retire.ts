@@ -17,7 +17,10 @@ export function retireStatements(args: RetireArgs): StepStatements {
 export function dropStamping(keyed: RetireArgs['tables'][number]): readonly Statement[] {
   const names = keyNames(keyed.table, keyed.column);
   return [
-    { sql: `DROP TRIGGER IF EXISTS ${ident(names.stamp.trigger)} ON ${qualified(keyed.table)}`, lock: exclusive(keyed.table) },
+    {
+      sql: `DROP TRIGGER IF EXISTS ${ident(names.stamp.trigger)} ON ${qualified(keyed.table)}`,
+      lock: exclusive(keyed.table),
+    },
     { sql: `DROP FUNCTION IF EXISTS ${qualified(names.stamp.function)}()`, lock: NO_LOCK },
     { sql: `DROP SEQUENCE IF EXISTS ${qualified(names.sequence)}`, lock: NO_LOCK },
   ];

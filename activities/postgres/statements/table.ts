@@ -3,7 +3,16 @@ import { archiveWindowSql, compareArchiveSql, ROW_VALUE, type ToArchive } from '
 import { dollarQuoted, ident, literal, qualified } from '../identifiers';
 import { commentOn } from '../marker';
 import { refusalNames } from '../names';
-import { asOwner, drains, exclusive, NO_LOCK, reading, type Given, type Statement, type StepStatements } from './statement';
+import {
+  asOwner,
+  drains,
+  exclusive,
+  NO_LOCK,
+  reading,
+  type Given,
+  type Statement,
+  type StepStatements,
+} from './statement';
 
 type TableArgs = StepArgs['table'];
 
@@ -16,7 +25,10 @@ export function tableStatements(args: TableArgs, given: Given): StepStatements {
   return {
     forward: [
       asOwner(given.owner),
-      { sql: args.create.trim(), lock: `${NO_LOCK}; a foreign key in it: SHARE ROW EXCLUSIVE on the table it points to` },
+      {
+        sql: args.create.trim(),
+        lock: `${NO_LOCK}; a foreign key in it: SHARE ROW EXCLUSIVE on the table it points to`,
+      },
       { sql: commentOn(`TABLE ${qualified(args.table)}`, given.marker), lock: NO_LOCK },
     ],
     back: [

@@ -2,6 +2,7 @@ import { rm, statfs } from 'node:fs/promises';
 import { expectEqual, evidenceOf, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError } from '../../../src/core/failure';
 import type { PostgresTarget, Resources } from '../../resources';
+import { errorCode } from '../backup/files';
 import { damageOf, readManifest, type StoredManifest } from '../backup/manifest';
 import { sealName, type BackupLocation, type BackupSeal } from '../backup/seal';
 import { backupsOn, finish, shelfOf, startPartial, sweepPartials, type Shelf } from '../backup/shelf';
@@ -43,7 +44,10 @@ export function backupStep(resources: Resources): PgStepHandler<'backup'> {
 export function postgresTarget(resources: Resources, name: string): PostgresTarget {
   const target = resources.target(name);
   if (target.kind === 'postgres') return target;
-  throw new CutoverError('Misconfigured', `The target "${name}" is no PostgreSQL database; give it as postgres: in cutover.config.yaml.`);
+  throw new CutoverError(
+    'Misconfigured',
+    `The target "${name}" is no PostgreSQL database; give it as postgres: in cutover.config.yaml.`,
+  );
 }
 
 interface Kept {
@@ -55,13 +59,20 @@ interface Kept {
 }
 
 /** An earlier attempt's backup counts when every byte is as it was written and the manifest is the one that was sealed. */
-async function keepIfGood(context: PgContext<'backup'>, last: { readonly n: number; readonly path: string }): Promise<Kept | undefined> {
+async function keepIfGood(
+  context: PgContext<'backup'>,
+  last: { readonly n: number; readonly path: string },
+): Promise<Kept | undefined> {
   try {
     const stored = await readManifest(last.path);
     const seal = await context.capture<BackupSeal>(sealName(last.n), async () => ({ sha256: stored.sha256 }));
     const damage = await damageOf(last.path, stored.manifest, context.signal);
-    if (seal.sha256 === stored.sha256 && damage.length === 0) return { path: last.path, stored, damage, reused: true, ms: 0 };
-    context.log.warn({ backup: last.path, damage }, 'an earlier backup is damaged and is left as it is; another is taken');
+    if (seal.sha256 === stored.sha256 && damage.length === 0)
+      return { path: last.path, stored, damage, reused: true, ms: 0 };
+    context.log.warn(
+      { backup: last.path, damage },
+      'an earlier backup is damaged and is left as it is; another is taken',
+    );
   } catch (error) {
     if (!(error instanceof CutoverError) || error.type !== 'Refused') throw error;
     context.log.warn({ backup: last.path }, error.message);
@@ -95,9 +106,12 @@ async function take(input: {
 }
 
 async function spaceError(error: unknown, store: string, dir: string): Promise<unknown> {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EROFS') return error;
-  const free = await statfs(dir).then((s) => `${Math.round((s.bavail * s.bsize) / 1e6)} MB are free`, () => 'it cannot be asked how much is free');
+  const free = await statfs(dir).then(
+    (s) => `${Math.round((s.bavail * s.bsize) / 1e6)} MB are free`,
+    () => 'it cannot be asked how much is free',
+  );
   return new CutoverError(
     'Refused',
     `The backup could not be written (${code}): ${free} in store "${store}". Nothing is left of it; make room, then try again.`,
@@ -108,11 +122,18 @@ async function spaceError(error: unknown, store: string, dir: string): Promise<u
 async function evidence(context: PgContext<'backup'>, kept: Kept): Promise<Evidence> {
   const { manifest, sha256 } = kept.stored;
   const rows = Object.values(manifest.tables).reduce((sum, table) => sum + BigInt(table.rows), 0n);
-  const size = await context.read((session) => session.query<{ bytes: string }>('SELECT pg_database_size(current_database())::text AS bytes'));
+  const size = await context.read((session) =>
+    session.query<{ bytes: string }>('SELECT pg_database_size(current_database())::text AS bytes'),
+  );
   const databaseBytes = Number(size[0]?.bytes ?? 0);
   const id = kept.path.split('/').at(-1) ?? kept.path;
   const checks: readonly Check[] = [
-    { name: 'files read back', verdict: kept.damage.length === 0 ? 'pass' : 'fail', expected: 'sha256 as written', observed: kept.damage.join('; ') || 'sha256 as written' },
+    {
+      name: 'files read back',
+      verdict: kept.damage.length === 0 ? 'pass' : 'fail',
+      expected: 'sha256 as written',
+      observed: kept.damage.join('; ') || 'sha256 as written',
+    },
     expectEqual('fingerprint', manifest.server.fingerprint, await context.read(fingerprint)),
   ];
   return evidenceOf(

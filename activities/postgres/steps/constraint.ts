@@ -31,7 +31,8 @@ export async function addConstraint(context: Context, work: ConstraintWork): Pro
   await context.transaction(async (tx) => {
     const there = await findConstraint(tx, args.table, args.name);
     if (there) return refuseForeign(context, there.comment);
-    if (!(await findColumn(tx, args.table, args.column))) throw refused(`${args.table} has no column ${args.column} to put ${args.name} on.`);
+    if (!(await findColumn(tx, args.table, args.column)))
+      throw refused(`${args.table} has no column ${args.column} to put ${args.name} on.`);
     await refusing(['42830', '42804'], `${args.name} cannot be added to ${args.table}`, () =>
       asOwnerOf(tx, args.table, async () => {
         await settle(tx, work.locks);
@@ -59,7 +60,8 @@ export async function dropConstraint(context: Context, work: ConstraintWork): Pr
   const before = await recall<{ existed: boolean }>(context, 'before');
   return context.commit(async (tx) => {
     const there = await findConstraint(tx, args.table, args.name);
-    if (!before || before.existed) return done(`${args.name} on ${args.table} was not made by this run and stays as it is`);
+    if (!before || before.existed)
+      return done(`${args.name} on ${args.table} was not made by this run and stays as it is`);
     if (!there) return done(`${args.name} on ${args.table} is gone`);
     refuseForeign(context, there.comment);
     await asOwnerOf(tx, args.table, async () => {
@@ -67,7 +69,9 @@ export async function dropConstraint(context: Context, work: ConstraintWork): Pr
       await together(tx, [work.drop]);
     });
     const left = await findConstraint(tx, args.table, args.name);
-    return evidenceOf(`${args.name} on ${args.table} dropped`, [expectEqual('constraint', 'gone', left ? 'still there' : 'gone')]);
+    return evidenceOf(`${args.name} on ${args.table} dropped`, [
+      expectEqual('constraint', 'gone', left ? 'still there' : 'gone'),
+    ]);
   });
 }
 

@@ -6,7 +6,15 @@ import { locateBackup, type Located } from '../backup/locate';
 import { damageOf } from '../backup/manifest';
 import { drillName, endLeftovers } from '../backup/names';
 import { restore } from '../backup/restore';
-import { emptyScratch, isMarked, markScratch, missingExtensions, objectionsToScratch, prepareOwners } from '../backup/scratch';
+import {
+  emptyScratch,
+  isMarked,
+  markScratch,
+  missingExtensions,
+  objectionsToOwners,
+  objectionsToScratch,
+  prepareOwners,
+} from '../backup/scratch';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { pinTextForm } from '../digest';
 import { withLink } from '../link';
@@ -55,12 +63,13 @@ async function drill({ context, resources, scratch, backup, session }: Drill): P
   await markScratch(session, context.run);
   await emptyScratch(session, { keepMarker: true });
   const lacking = [
-    ...(await prepareOwners(session, manifest.rolesInUse)),
+    ...(await objectionsToOwners(session, manifest.rolesInUse)),
     ...(await missingExtensions(session, manifest.inventory.extensions ?? [])),
   ];
   if (lacking.length > 0) {
     throw new CutoverError('Refused', `Scratch "${scratch.name}" cannot take this backup: ${lacking.join('; ')}.`);
   }
+  await prepareOwners(session, manifest.rolesInUse);
   const from = performance.now();
   const failure = await tryRestore({ context, resources, scratch, backup, session });
   const restoredIn = performance.now() - from;
@@ -92,7 +101,12 @@ async function tryRestore({ context, resources, scratch, backup, session }: Dril
       bin: resources.postgresBin,
       signal: context.signal,
       onBytes: (done) =>
-        context.progress({ doing: `restoring into ${scratch.name}`, done, total: backup.manifest.dump.bytes, unit: 'bytes' }),
+        context.progress({
+          doing: `restoring into ${scratch.name}`,
+          done,
+          total: backup.manifest.dump.bytes,
+          unit: 'bytes',
+        }),
     });
     return undefined;
   } catch (error) {
@@ -129,8 +143,18 @@ async function inScratch(
   });
 }
 
-async function refuseForeign(resources: Resources, context: PgContext<'drill'>, scratch: PostgresTarget, session: PgSession): Promise<void> {
-  const objections = await objectionsToScratch(resources, { run: context.run, scratch, session, signal: context.signal });
+async function refuseForeign(
+  resources: Resources,
+  context: PgContext<'drill'>,
+  scratch: PostgresTarget,
+  session: PgSession,
+): Promise<void> {
+  const objections = await objectionsToScratch(resources, {
+    run: context.run,
+    scratch,
+    session,
+    signal: context.signal,
+  });
   if (objections.length === 0) return;
   throw new CutoverError(
     'Refused',

@@ -5,7 +5,19 @@ import { findColumn, findConstraint, findTrigger } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { memberNames } from '../names';
 import { recall } from '../recall';
-import { FIRST_LOCK_AT, LAST_LOCK_AT, lockAll, lockOrder, readFlag, removeFlag, requireKey, setFlag, sweepMembers, sweepRows } from '../statements/freeze';
+import { dropJoinTrigger } from '../statements/members';
+import {
+  FIRST_LOCK_AT,
+  LAST_LOCK_AT,
+  lockAll,
+  lockOrder,
+  readFlag,
+  removeFlag,
+  requireKey,
+  setFlag,
+  sweepMembers,
+  sweepRows,
+} from '../statements/freeze';
 
 type Context = PgContext<'freeze'>;
 
@@ -29,9 +41,18 @@ export const freezeStep: PgStepHandler<'freeze'> = {
     const tenants = await Promise.all(args.tables.map((t) => context.captured<string>(t.rule.tenant)));
     const joined = args.members === undefined || (await context.read((s) => joinsNewUsers(s, context)));
     return withinBudget(context, async (tx) => {
-      const rows = await counts(tx, args.tables.map((t, i) => sweepRows(t.table, t.column, tenants[i] ?? '')));
+      const rows = await counts(
+        tx,
+        args.tables.map((t, i) => sweepRows(t.table, t.column, tenants[i] ?? '')),
+      );
       const members = args.members && !joined ? await counts(tx, [sweepMembers(args.members)]) : [0];
-      await counts(tx, [...args.tables.map((t) => requireKey(t.table, t.column, t.required)), setFlag(args.switch, args.switch.to)]);
+      // From the switch on the application joins its users itself: two who write one membership would refuse each other.
+      const unjoin = args.members ? dropJoinTrigger(args.members).map((d) => d.sql) : [];
+      await counts(tx, [
+        ...args.tables.map((t) => requireKey(t.table, t.column, t.required)),
+        ...unjoin,
+        setFlag(args.switch, args.switch.to),
+      ]);
       return {
         checks: await proofs(tx, context),
         figures: { sweptRows: sum(rows), sweptMembers: swept + sum(members), tables: args.tables.length },
@@ -47,7 +68,9 @@ export const freezeStep: PgStepHandler<'freeze'> = {
       await tx.execute(before.existed ? setFlag(flag, before.value) : removeFlag(flag));
       const now = await flagNow(tx, context);
       return {
-        checks: [expectEqual(`flag ${flag.key}`, before.existed ? before.value : 'absent', now.existed ? now.value : 'absent')],
+        checks: [
+          expectEqual(`flag ${flag.key}`, before.existed ? before.value : 'absent', now.existed ? now.value : 'absent'),
+        ],
         figures: {},
         did: `switched ${flag.key} back to ${before.existed ? before.value : 'absent'}`,
       };
@@ -70,21 +93,43 @@ async function withinBudget(context: Context, work: (tx: PgSession) => Promise<D
     return await context.commit(
       async (tx) => {
         tries += 1;
-        await tx.execute(`SET LOCAL statement_timeout = ${budgetMs}; SET LOCAL idle_in_transaction_session_timeout = ${budgetMs}; SET LOCAL enable_seqscan = off`);
+        await tx.execute(
+          `SET LOCAL statement_timeout = ${budgetMs}; SET LOCAL idle_in_transaction_session_timeout = ${budgetMs}; SET LOCAL enable_seqscan = off`,
+        );
         await tx.execute(lockAll(lockOrder(context.args), stallMs));
         const { checks, figures, did } = await work(tx);
         const clock = await held(tx);
-        if (clock.heldMs > budgetMs) throw new CutoverError('FreezeFailed', `The freeze took ${clock.heldMs} ms of its budget of ${budgetMs} ms and was put back.`);
-        if (checks.some((c) => c.verdict !== 'pass')) throw new CutoverError('FreezeFailed', `The freeze was put back: ${evidenceOf('a proof failed', checks).summary}`);
-        return evidenceOf(`${did} over ${context.args.tables.length} tables, held ${clock.heldMs} ms`, checks, { ...figures, ...clock, tries, budgetMs });
+        if (clock.heldMs > budgetMs)
+          throw new CutoverError(
+            'FreezeFailed',
+            `The freeze took ${clock.heldMs} ms of its budget of ${budgetMs} ms and was put back.`,
+          );
+        if (checks.some((c) => c.verdict !== 'pass'))
+          throw new CutoverError(
+            'FreezeFailed',
+            `The freeze was put back: ${evidenceOf('a proof failed', checks).summary}`,
+          );
+        return evidenceOf(`${did} over ${context.args.tables.length} tables, held ${clock.heldMs} ms`, checks, {
+          ...figures,
+          ...clock,
+          tries,
+          budgetMs,
+        });
       },
       { lockTimeoutMs: stallMs, statementTimeoutMs: budgetMs, patienceMs },
     );
   } catch (error) {
     if (error instanceof CutoverError && error.type === 'Blocked') {
-      throw new CutoverError('FreezeFailed', `No freeze within ${patienceMs} ms; all is as before. ${error.message}`, { cause: error });
+      throw new CutoverError('FreezeFailed', `No freeze within ${patienceMs} ms; all is as before. ${error.message}`, {
+        cause: error,
+      });
     }
-    if (isTimeout(error)) throw new CutoverError('FreezeFailed', `The freeze ran into its budget of ${budgetMs} ms and was put back by the server: ${describeError(error)}`, { cause: error });
+    if (isTimeout(error))
+      throw new CutoverError(
+        'FreezeFailed',
+        `The freeze ran into its budget of ${budgetMs} ms and was put back by the server: ${describeError(error)}`,
+        { cause: error },
+      );
     throw error;
   }
 }
@@ -92,10 +137,19 @@ async function withinBudget(context: Context, work: (tx: PgSession) => Promise<D
 /** SET NOT NULL is free only where a validated CHECK says so already; else it would scan the table under the lock. */
 async function requireProofs(context: Context): Promise<void> {
   for (const { table, column, required } of context.args.tables) {
-    const [check, key] = await context.read(async (s) => [await findConstraint(s, table, required), await findColumn(s, table, column)] as const);
-    if (!key) throw new CutoverError('Refused', `${table} has no column ${column}; was the expand phase undone behind the run?`);
+    const [check, key] = await context.read(
+      async (s) => [await findConstraint(s, table, required), await findColumn(s, table, column)] as const,
+    );
+    if (!key)
+      throw new CutoverError(
+        'Refused',
+        `${table} has no column ${column}; was the expand phase undone behind the run?`,
+      );
     if (!check?.validated && !key.notNull) {
-      throw new CutoverError('Refused', `${table} has no validated CHECK ${required}: NOT NULL would scan the whole table under its lock. Retry the step that adds it.`);
+      throw new CutoverError(
+        'Refused',
+        `${table} has no validated CHECK ${required}: NOT NULL would scan the whole table under its lock. Retry the step that adds it.`,
+      );
     }
   }
 }

@@ -37,7 +37,8 @@ export const indexStep: PgStepHandler<'index'> = {
   undo: async (context) => {
     const before = await recall<{ existed: boolean }>(context, 'before');
     const { name } = context.args;
-    if (!before || before.existed) return context.commit(async () => done(`${name} was not made by this run and stays as it is`));
+    if (!before || before.existed)
+      return context.commit(async () => done(`${name} was not made by this run and stays as it is`));
     await awaitBuild(context, indexName(context.args));
     const there = await find(context);
     if (there) {
@@ -72,7 +73,11 @@ async function drop(context: Context): Promise<void> {
   );
 }
 
-function refuseOther(context: Context, there: Index, facts: { readonly expected: string; readonly existed: boolean }): void {
+function refuseOther(
+  context: Context,
+  there: Index,
+  facts: { readonly expected: string; readonly existed: boolean },
+): void {
   const { table, name } = context.args;
   if (!sameDefinition(there, table, facts.expected)) {
     throw refused(
@@ -80,7 +85,9 @@ function refuseOther(context: Context, there: Index, facts: { readonly expected:
     );
   }
   if (facts.existed && !there.valid) {
-    throw refused(`There is an INVALID index ${name} on ${table} from before this run; drop it (DROP INDEX CONCURRENTLY), then \`cutover retry\`.`);
+    throw refused(
+      `There is an INVALID index ${name} on ${table} from before this run; drop it (DROP INDEX CONCURRENTLY), then \`cutover retry\`.`,
+    );
   }
   if (!facts.existed) refuseForeign(context, there);
 }
@@ -88,14 +95,20 @@ function refuseOther(context: Context, there: Index, facts: { readonly expected:
 /** A leftover of a build that was cut short has no comment yet: name and definition, and that it was not there before. */
 function refuseForeign(context: Context, there: Index): void {
   if (there.comment === null || isMarked(there.comment, markerOf(context))) return;
-  throw refused(`The index ${context.args.name} is not of this run (its comment: "${there.comment}"); rename it, then \`cutover retry\`.`);
+  throw refused(
+    `The index ${context.args.name} is not of this run (its comment: "${there.comment}"); rename it, then \`cutover retry\`.`,
+  );
 }
 
 function prove(context: Context, made: Index | undefined, expected: string): Evidence {
   return evidenceOf(made?.definition ?? `${context.args.name} is missing`, [
     expectEqual('valid', 'yes', made?.valid ? 'yes' : 'no'),
     expectEqual('ready', 'yes', made?.ready ? 'yes' : 'no'),
-    expectEqual('definition', expected, made && sameDefinition(made, context.args.table, expected) ? expected : (made?.definition ?? 'none')),
+    expectEqual(
+      'definition',
+      expected,
+      made && sameDefinition(made, context.args.table, expected) ? expected : (made?.definition ?? 'none'),
+    ),
   ]);
 }
 

@@ -91,11 +91,14 @@ interface Facts {
 
 async function drop(tx: PgSession, context: Context, facts: Facts): Promise<Evidence> {
   const { args } = context;
-  await refusing(['2BP01'], `${args.table}.${args.column} cannot be dropped because other objects use it; drop them first`, () =>
-    asOwnerOf(tx, args.table, async () => {
-      await settle(tx, [args.table]);
-      await together(tx, dropKey(args));
-    }),
+  await refusing(
+    ['2BP01'],
+    `${args.table}.${args.column} cannot be dropped because other objects use it; drop them first`,
+    () =>
+      asOwnerOf(tx, args.table, async () => {
+        await settle(tx, [args.table]);
+        await together(tx, dropKey(args));
+      }),
   );
   const ms = await heldMs(tx);
   const proof = await gone(tx, context);
@@ -124,7 +127,9 @@ async function gone(tx: PgSession, { args }: Context): Promise<Evidence> {
   const left = {
     column: (await findColumn(tx, args.table, args.column)) !== undefined,
     sequence: (await findRelation(tx, names.sequence)) !== undefined,
-    function: (await findRoutines(tx, names.stamp.function)).length + (await findRoutines(tx, names.forget.function)).length > 0,
+    function:
+      (await findRoutines(tx, names.stamp.function)).length + (await findRoutines(tx, names.forget.function)).length >
+      0,
     trigger: (await findTrigger(tx, args.table, names.stamp.trigger)) !== undefined,
   };
   const checks = Object.entries(left).map(([what, there]) => expectEqual(what, 'gone', there ? 'still there' : 'gone'));

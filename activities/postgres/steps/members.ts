@@ -54,7 +54,11 @@ async function look(session: PgSession, { args }: Context): Promise<{ members: s
     );
   }
   const owner = await ownerOf(session, args.from.table);
-  const may = await session.query<{ may: boolean }>('SELECT has_table_privilege($1, $2, $3) AS may', [owner, qualified(args.table), 'INSERT']);
+  const may = await session.query<{ may: boolean }>('SELECT has_table_privilege($1, $2, $3) AS may', [
+    owner,
+    qualified(args.table),
+    'INSERT',
+  ]);
   if (may[0]?.may !== true) {
     throw refused(
       `${owner}, the owner of ${args.from.table}, may not insert into ${args.table}: the trigger would make every new user fail; give both tables one owner.`,
@@ -68,7 +72,9 @@ async function arm(tx: PgSession, context: Context): Promise<void> {
   const { args } = context;
   const trigger = await findTrigger(tx, args.from.table, memberNames(args).trigger);
   if (trigger && !isMarked(trigger.comment, markerOf(context))) {
-    throw refused(`${args.from.table} has a trigger ${trigger.name} already, and this run did not make it; drop it, then \`cutover retry\`.`);
+    throw refused(
+      `${args.from.table} has a trigger ${trigger.name} already, and this run did not make it; drop it, then \`cutover retry\`.`,
+    );
   }
   if (trigger) return;
   await asOwnerOf(tx, args.from.table, async () => {
@@ -91,13 +97,21 @@ async function countMissing(context: Context): Promise<Missing> {
   );
 }
 
-async function prove(tx: PgSession, { args }: Context, facts: Missing & { readonly joined: number }): Promise<Evidence> {
+async function prove(
+  tx: PgSession,
+  { args }: Context,
+  facts: Missing & { readonly joined: number },
+): Promise<Evidence> {
   const trigger = await findTrigger(tx, args.from.table, memberNames(args).trigger);
   return evidenceOf(
     `${facts.users} users, each with a membership; ${facts.joined} joined now, those to come by trigger`,
     [
       expectEqual('users without membership', 0, facts.missing),
-      expectEqual('trigger', 'enabled always', trigger?.enabled === 'A' ? 'enabled always' : (trigger?.enabled ?? 'none')),
+      expectEqual(
+        'trigger',
+        'enabled always',
+        trigger?.enabled === 'A' ? 'enabled always' : (trigger?.enabled ?? 'none'),
+      ),
     ],
     { users: facts.users, joined: facts.joined },
   );

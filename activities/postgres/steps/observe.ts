@@ -32,14 +32,23 @@ export function observeStep(resources: Resources): PgStepHandler<'observe'> {
         watch = await round(resources, context, watch);
         const broken = args.probes.find((p) => breached(watch.windows[p.name] ?? [], args.failures));
         if (broken && args.then !== 'notify') return breach(context, watch, broken);
-        context.progress({ doing: `observes, ${watch.failed} of ${watch.asked} answers failed`, done: watch.elapsedMs, total: args.forMs, unit: 'ms' });
+        context.progress({
+          doing: `observes, ${watch.failed} of ${watch.asked} answers failed`,
+          done: watch.elapsedMs,
+          total: args.forMs,
+          unit: 'ms',
+        });
         const pause = Math.min(args.everyMs - (performance.now() - from), args.forMs - watch.elapsedMs);
         if (pause > 0) await sleep(pause, undefined, { signal: context.signal });
         watch = { ...watch, elapsedMs: watch.elapsedMs + (performance.now() - from) };
         await save(context, watch);
       }
       if (watch.asked === 0 && args.probes.length > 0) watch = await round(resources, context, watch);
-      return evidenceOf(`observed for ${Math.round(watch.elapsedMs / 1000)} s`, verdicts(context, watch), figures(watch));
+      return evidenceOf(
+        `observed for ${Math.round(watch.elapsedMs / 1000)} s`,
+        verdicts(context, watch),
+        figures(watch),
+      );
     },
     undo: async () => done('Nothing was changed by observing.'),
   };
@@ -67,13 +76,21 @@ interface Answer {
 }
 
 async function ask(resources: Resources, context: Context, probe: Probe): Promise<Answer> {
-  return probe.kind === 'http' ? askHttp(resources.target(probe.target) as HttpTarget, context, probe) : askSql(context, probe);
+  return probe.kind === 'http'
+    ? askHttp(resources.target(probe.target) as HttpTarget, context, probe)
+    : askSql(context, probe);
 }
 
 async function askHttp(target: HttpTarget, context: Context, probe: Extract<Probe, { kind: 'http' }>): Promise<Answer> {
   try {
-    const { status, body } = await httpGet(target, { path: probe.path, timeoutMs: probe.timeoutMs, signal: context.signal, ...(probe.headers ? { headers: probe.headers } : {}) });
-    const fits = status === probe.expect.status && (probe.expect.contains === undefined || body.includes(probe.expect.contains));
+    const { status, body } = await httpGet(target, {
+      path: probe.path,
+      timeoutMs: probe.timeoutMs,
+      signal: context.signal,
+      ...(probe.headers ? { headers: probe.headers } : {}),
+    });
+    const fits =
+      status === probe.expect.status && (probe.expect.contains === undefined || body.includes(probe.expect.contains));
     return { verdict: fits ? 'pass' : 'fail', observed: `status ${status}, ${clip(body, 120)}` };
   } catch (error) {
     if (error instanceof NoAnswer) return { verdict: 'fail', observed: error.message };
@@ -103,12 +120,22 @@ function verdicts(context: Context, watch: Watch, broken?: string): readonly Che
   return context.args.probes.map((p): Check => {
     const window = watch.windows[p.name] ?? [];
     const verdict: Verdict = p.name === broken ? 'fail' : window.length === 0 ? 'inconclusive' : 'pass';
-    return { name: p.name, verdict, expected: `fewer than ${context.args.failures} failures in ${context.args.of}`, observed: watch.last[p.name] ?? 'never answered' };
+    return {
+      name: p.name,
+      verdict,
+      expected: `fewer than ${context.args.failures} failures in ${context.args.of}`,
+      observed: watch.last[p.name] ?? 'never answered',
+    };
   });
 }
 
 function figures(watch: Watch): Record<string, number> {
-  return { observedMs: Math.round(watch.elapsedMs), asked: watch.asked, failed: watch.failed, inconclusive: watch.inconclusive };
+  return {
+    observedMs: Math.round(watch.elapsedMs),
+    asked: watch.asked,
+    failed: watch.failed,
+    inconclusive: watch.inconclusive,
+  };
 }
 
 const START: Watch = { elapsedMs: 0, asked: 0, failed: 0, inconclusive: 0, windows: {}, last: {} };
@@ -117,7 +144,10 @@ const START: Watch = { elapsedMs: 0, asked: 0, failed: 0, inconclusive: 0, windo
 async function load(context: Context): Promise<Watch> {
   const key = [context.run.id, context.step.id];
   const [row] = await context.read((s: PgSession) =>
-    s.query<{ value: Watch }>(`SELECT value FROM cutover.progress WHERE run_id = $1 AND step = $2 AND name = 'watch'`, key),
+    s.query<{ value: Watch }>(
+      `SELECT value FROM cutover.progress WHERE run_id = $1 AND step = $2 AND name = 'watch'`,
+      key,
+    ),
   );
   return row ? { ...row.value, windows: {} } : START;
 }

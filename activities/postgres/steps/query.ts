@@ -19,7 +19,9 @@ export const queryStep: PgStepHandler<'query'> = {
       checks.push(compare(`the plan's query, as ${actor}`, context.args.expect, answer));
     }
     const verdict = checks.every((c) => c.verdict === 'pass') ? 'answers as expected' : 'answers otherwise';
-    return context.commit(async () => evidenceOf(`${clip(context.args.sql.trim().replace(/\s+/g, ' '), 120)} ${verdict}`, checks));
+    return context.commit(async () =>
+      evidenceOf(`${clip(context.args.sql.trim().replace(/\s+/g, ' '), 120)} ${verdict}`, checks),
+    );
   },
   undo: async (context) => context.commit(async () => done('Asking changed nothing')),
 };
@@ -29,7 +31,10 @@ async function ask(session: PgSession, context: PgContext<'query'>): Promise<Ans
 }
 
 /** Runs one SELECT once, in a transaction that the server keeps from writing; counts its rows and keeps the first. */
-export async function askReadOnly(session: PgSession, question: { readonly sql: string; readonly timeoutMs: number }): Promise<Answer> {
+export async function askReadOnly(
+  session: PgSession,
+  question: { readonly sql: string; readonly timeoutMs: number },
+): Promise<Answer> {
   const cursor = cursorSql(question.sql);
   return readOnly(session, { timeoutMs: question.timeoutMs }, async () => {
     await session.execute(cursor);
@@ -40,7 +45,8 @@ export async function askReadOnly(session: PgSession, question: { readonly sql: 
 }
 
 export function compare(name: string, expect: Expectation, answer: Answer): Check {
-  const shown = answer.first.length > 0 ? `: ${clip(answer.first.map((row) => JSON.stringify(row)).join(', '), 500)}` : '';
+  const shown =
+    answer.first.length > 0 ? `: ${clip(answer.first.map((row) => JSON.stringify(row)).join(', '), 500)}` : '';
   const observed = `${answer.rows} rows${shown}`;
   if ('value' in expect) {
     const value = firstValue(answer);
@@ -48,7 +54,12 @@ export function compare(name: string, expect: Expectation, answer: Answer): Chec
     return { name, verdict: right ? 'pass' : 'fail', expected: `one row: ${expect.value}`, observed };
   }
   const right = 'rows' in expect ? answer.rows === expect.rows : answer.rows >= expect.atLeast;
-  return { name, verdict: right ? 'pass' : 'fail', expected: 'rows' in expect ? `${expect.rows} rows` : `at least ${expect.atLeast} rows`, observed };
+  return {
+    name,
+    verdict: right ? 'pass' : 'fail',
+    expected: 'rows' in expect ? `${expect.rows} rows` : `at least ${expect.atLeast} rows`,
+    observed,
+  };
 }
 
 function firstValue({ first }: Answer): string | undefined {

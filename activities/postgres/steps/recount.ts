@@ -19,8 +19,11 @@ interface Counted {
 export const recountStep: PgStepHandler<'recount'> = {
   do: async (context) => {
     const counted = new Map<Actor, Counted>();
-    for (const actor of context.args.as) counted.set(actor, await asking(actor, () => context.read((s) => count(s, context, actor), actor)));
-    const checks = [...counted].flatMap(([actor, { checks: own }]) => own.map((c) => ({ ...c, name: `${c.name} (as ${actor})` })));
+    for (const actor of context.args.as)
+      counted.set(actor, await asking(actor, () => context.read((s) => count(s, context, actor), actor)));
+    const checks = [...counted].flatMap(([actor, { checks: own }]) =>
+      own.map((c) => ({ ...c, name: `${c.name} (as ${actor})` })),
+    );
     const all = [...checks, ...seenByBoth(counted)];
     const owner = [...counted.values()][0];
     const rows = [...(owner?.rows.values() ?? [])].reduce((sum, n) => sum + n, 0);
@@ -76,7 +79,14 @@ async function asking<T>(actor: Actor, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (sqlState(error) !== '42501' || !(error instanceof Error)) throw error;
-    const hint = actor === 'app' ? 'GRANT SELECT on it to the role of `probeAs`' : 'make the role of the target a member of the owner of the tables';
-    throw new CutoverError('Refused', `Asked as ${actor}, the database answers "${error.message}"; ${hint}, then \`cutover retry\`.`, { cause: error });
+    const hint =
+      actor === 'app'
+        ? 'GRANT SELECT on it to the role of `probeAs`'
+        : 'make the role of the target a member of the owner of the tables';
+    throw new CutoverError(
+      'Refused',
+      `Asked as ${actor}, the database answers "${error.message}"; ${hint}, then \`cutover retry\`.`,
+      { cause: error },
+    );
   }
 }

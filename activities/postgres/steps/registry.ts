@@ -21,7 +21,9 @@ export const registryStep: PgStepHandler<'registry'> = {
     return context.commit(async (tx) => insert(tx, context, { ...choice, id: tenant }));
   },
   undo: async (context) =>
-    context.commit(async () => done(`The default tenant's row goes with the table ${context.args.table}, into the archive`)),
+    context.commit(async () =>
+      done(`The default tenant's row goes with the table ${context.args.table}, into the archive`),
+    ),
 };
 
 async function choose(context: Context): Promise<Choice> {
@@ -39,7 +41,9 @@ async function choose(context: Context): Promise<Choice> {
 function identity({ args }: Context): string {
   const value = args.values[args.identify];
   if (value !== undefined) return value;
-  throw refused(`The default tenant is identified by ${args.identify}, but the plan gives it no value; add it to the registry's default.`);
+  throw refused(
+    `The default tenant is identified by ${args.identify}, but the plan gives it no value; add it to the registry's default.`,
+  );
 }
 
 /** What the column's own default would give; drawn once, then captured. */
@@ -49,14 +53,19 @@ async function draw(tx: PgSession, { args }: Context): Promise<string> {
   const column = await findColumn(tx, args.table, args.id);
   const generator = column?.default ?? (await identitySequence(tx, args));
   if (!generator) {
-    throw refused(`${args.table}.${args.id} has no default to draw the tenant's id from; give the id in the plan, or the column a default.`);
+    throw refused(
+      `${args.table}.${args.id} has no default to draw the tenant's id from; give the id in the plan, or the column a default.`,
+    );
   }
   const rows = await asOwnerOf(tx, args.table, () => tx.query<{ id: string }>(`SELECT (${generator})::text AS id`));
   return rows[0]?.id ?? '';
 }
 
 async function identitySequence(tx: PgSession, args: Context['args']): Promise<string | undefined> {
-  const rows = await tx.query<{ name: string | null }>('SELECT pg_get_serial_sequence($1, $2) AS name', [qualified(args.table), args.id]);
+  const rows = await tx.query<{ name: string | null }>('SELECT pg_get_serial_sequence($1, $2) AS name', [
+    qualified(args.table),
+    args.id,
+  ]);
   return rows[0]?.name ? `nextval(${literal(rows[0].name)})` : undefined;
 }
 

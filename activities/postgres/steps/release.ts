@@ -10,7 +10,10 @@ export const releaseStep: PgStepHandler<'release'> = {
 /** The token stays where it is: it only ever rises, so that nothing of this run can write again. */
 export async function letGo(context: Pick<PgContext, 'run' | 'commit'>, summary: string) {
   return context.commit(async (tx: PgSession) => {
-    await tx.execute(`UPDATE cutover.claim SET run_id = NULL, step = 'released', claimed_at = now() WHERE target = $1 AND run_id = $2`, [context.run.home, context.run.id]);
+    await tx.execute(
+      `UPDATE cutover.claim SET run_id = NULL, step = 'released', claimed_at = now() WHERE target = $1 AND run_id = $2`,
+      [context.run.home, context.run.id],
+    );
     return done(summary);
   });
 }

@@ -38,16 +38,22 @@ export const retireStep: PgStepHandler<'retire'> = {
 async function refuseUnlessStill(context: Context, now: Forgotten): Promise<void> {
   const { baseline } = context.args;
   if (!baseline) {
-    throw refused('Nothing was captured when observe began, so nobody can say whether the application still forgets the key; keep the stamping (`contract.keepStamping: <reason>`).');
+    throw refused(
+      'Nothing was captured when observe began, so nobody can say whether the application still forgets the key; keep the stamping (`contract.keepStamping: <reason>`).',
+    );
   }
   const then = await context.captured<Forgotten>(baseline);
   if (then.serverStart !== now.serverStart) {
-    throw refused(`The server was restarted since observe began (${then.serverStart}, now ${now.serverStart}), which may move the counters; observe again, or keep the stamping.`);
+    throw refused(
+      `The server was restarted since observe began (${then.serverStart}, now ${now.serverStart}), which may move the counters; observe again, or keep the stamping.`,
+    );
   }
   const moved = Object.entries(now.tables).filter(([table, n]) => n !== (then.tables[table] ?? 0));
   if (moved.length === 0) return;
   const said = moved.map(([table, n]) => `${table}: ${n - (then.tables[table] ?? 0)}`).join(', ');
-  throw refused(`The application still wrote rows without their key while observe lasted (${said}); let it write the key everywhere, or keep the stamping with a reason.`);
+  throw refused(
+    `The application still wrote rows without their key while observe lasted (${said}); let it write the key everywhere, or keep the stamping with a reason.`,
+  );
 }
 
 /** A CHECK of this run that NOT NULL has made redundant. */
@@ -59,7 +65,9 @@ async function dropRedundant(tx: PgSession, context: Context, { table, column }:
 }
 
 function isOfRun(comment: string | null, { run }: Context): boolean {
-  return (comment ?? '').split('\n').some((line) => line.startsWith(`${runMarker(run.id)} `) && isMarked(comment, line));
+  return (comment ?? '')
+    .split('\n')
+    .some((line) => line.startsWith(`${runMarker(run.id)} `) && isMarked(comment, line));
 }
 
 async function drop(tx: PgSession, table: string, statements: Parameters<typeof together>[1]): Promise<void> {
@@ -67,7 +75,11 @@ async function drop(tx: PgSession, table: string, statements: Parameters<typeof 
   await asOwnerOf(tx, table, async () => together(tx, statements));
 }
 
-async function proveKept(tx: PgSession, context: Context, facts: { readonly now: Forgotten; readonly redundant: number }): Promise<Evidence> {
+async function proveKept(
+  tx: PgSession,
+  context: Context,
+  facts: { readonly now: Forgotten; readonly redundant: number },
+): Promise<Evidence> {
   const counters = Object.entries(facts.now.tables);
   const checks = await triggerChecks(tx, context, 'enabled always');
   return evidenceOf(
@@ -79,7 +91,9 @@ async function proveKept(tx: PgSession, context: Context, facts: { readonly now:
 
 async function proveDropped(tx: PgSession, context: Context, redundant: number): Promise<Evidence> {
   const checks = await triggerChecks(tx, context, 'gone');
-  return evidenceOf('The stamping is gone: the application writes the key itself', checks, { redundantChecksDropped: redundant });
+  return evidenceOf('The stamping is gone: the application writes the key itself', checks, {
+    redundantChecksDropped: redundant,
+  });
 }
 
 async function triggerChecks(tx: PgSession, { args }: Context, expected: string): Promise<readonly Check[]> {

@@ -14,7 +14,9 @@ export const shapeStep: PgStepHandler<'shape'> = {
       return found;
     });
     const summary = `${context.args.tables.length} tables: columns, constraints, indexes and triggers are as planned`;
-    return context.commit(async () => evidenceOf(checks.every((c) => c.verdict === 'pass') ? summary : 'The catalog is not as planned', checks));
+    return context.commit(async () =>
+      evidenceOf(checks.every((c) => c.verdict === 'pass') ? summary : 'The catalog is not as planned', checks),
+    );
   },
   undo: async (context) => context.commit(async () => done('Reading the catalog changed nothing')),
 };
@@ -28,13 +30,35 @@ async function checksOf(session: PgSession, shape: TableShape): Promise<readonly
   const indexes: Check[] = [];
   for (const name of shape.indexes) {
     const index = await findIndex(session, `${split(table).schema}.${name}`);
-    indexes.push(expectEqual(`${table}: index ${name}`, 'valid', index ? (index.valid && index.ready ? 'valid' : 'INVALID') : 'missing'));
+    indexes.push(
+      expectEqual(
+        `${table}: index ${name}`,
+        'valid',
+        index ? (index.valid && index.ready ? 'valid' : 'INVALID') : 'missing',
+      ),
+    );
   }
   return [
-    expectEqual(`${table}.${shape.column}: type`, await typeName(session, shape.type), column ? await typeName(session, column.type) : 'missing'),
-    expectEqual(`${table}: foreign key ${shape.foreignKey}`, 'validated', foreign ? (foreign.validated ? 'validated' : 'NOT VALID') : 'missing'),
-    expectEqual(`${table}: ${shape.column} required`, 'proved', column?.notNull || required?.validated ? 'proved' : required ? 'NOT VALID' : 'missing'),
-    expectEqual(`${table}: stamping trigger`, 'enabled always', trigger ? (trigger.enabled === 'A' ? 'enabled always' : `state ${trigger.enabled}`) : 'missing'),
+    expectEqual(
+      `${table}.${shape.column}: type`,
+      await typeName(session, shape.type),
+      column ? await typeName(session, column.type) : 'missing',
+    ),
+    expectEqual(
+      `${table}: foreign key ${shape.foreignKey}`,
+      'validated',
+      foreign ? (foreign.validated ? 'validated' : 'NOT VALID') : 'missing',
+    ),
+    expectEqual(
+      `${table}: ${shape.column} required`,
+      'proved',
+      column?.notNull || required?.validated ? 'proved' : required ? 'NOT VALID' : 'missing',
+    ),
+    expectEqual(
+      `${table}: stamping trigger`,
+      'enabled always',
+      trigger ? (trigger.enabled === 'A' ? 'enabled always' : `state ${trigger.enabled}`) : 'missing',
+    ),
     ...indexes,
   ];
 }

@@ -16,15 +16,21 @@ export const stampStep: PgStepHandler<'stamp'> = {
     const stamped = first.withoutKey > 0 ? await stamp(context, tenant) : 0;
     const count = stamped > 0 ? await context.read((session) => recountTable(session, args)) : first;
     return context.commit(async () =>
-      evidenceOf(`${args.table}: ${count.rows} rows, all of tenant ${tenant}; ${stamped} stamped now`, constantChecks(args.table, count, tenant), {
-        rows: count.rows,
-        stamped,
-        tenant,
-      }),
+      evidenceOf(
+        `${args.table}: ${count.rows} rows, all of tenant ${tenant}; ${stamped} stamped now`,
+        constantChecks(args.table, count, tenant),
+        {
+          rows: count.rows,
+          stamped,
+          tenant,
+        },
+      ),
     );
   },
   undo: async (context) =>
-    context.commit(async () => done(`The keys of ${context.args.table} follow a rule: they go with the column, deviations into the archive`)),
+    context.commit(async () =>
+      done(`The keys of ${context.args.table} follow a rule: they go with the column, deviations into the archive`),
+    ),
 };
 
 async function stamp(context: PgContext<'stamp'>, tenant: string): Promise<number> {

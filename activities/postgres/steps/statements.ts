@@ -37,7 +37,9 @@ export const statementsStep: PgStepHandler<'statements'> = {
     const undo = args.undo;
     if (!before) return context.commit(async () => done(`${args.file} was not run`));
     if (undo === undefined) {
-      throw refused(`${args.file} has no undo in the plan: what it did stays. Undo it by hand, then go on without this step.`);
+      throw refused(
+        `${args.file} has no undo in the plan: what it did stays. Undo it by hand, then go on without this step.`,
+      );
     }
     refuseTransactionControl(undo, `the undo of ${args.file}`);
     return context.commit(async (tx) => undoAll(tx, context, { undo, before }));
@@ -52,7 +54,8 @@ async function look(session: PgSession, names: readonly string[]): Promise<Befor
 
 async function markFunctions(tx: PgSession, names: readonly string[], marker: string): Promise<void> {
   for (const name of names) {
-    for (const routine of await findRoutines(tx, name)) await mark(tx, `ROUTINE ${routine.name}`, routine.comment, marker);
+    for (const routine of await findRoutines(tx, name))
+      await mark(tx, `ROUTINE ${routine.name}`, routine.comment, marker);
   }
 }
 
@@ -66,7 +69,11 @@ async function prove(tx: PgSession, file: string, names: readonly string[]): Pro
   return checks.length > 0 ? evidenceOf(`${summary}; functions: ${names.join(', ')}`, checks) : done(summary);
 }
 
-async function undoAll(tx: PgSession, context: Context, facts: { readonly undo: string; readonly before: Before }): Promise<Evidence> {
+async function undoAll(
+  tx: PgSession,
+  context: Context,
+  facts: { readonly undo: string; readonly before: Before },
+): Promise<Evidence> {
   const { args } = context;
   const former = Object.entries(facts.before.functions);
   const checks: Check[] = [];
@@ -77,7 +84,8 @@ async function undoAll(tx: PgSession, context: Context, facts: { readonly undo: 
   for (const [name, definitions] of former) {
     const now = (await findRoutines(tx, name)).map((r) => r.definition);
     const expected = definitions.length === 0 ? 'gone' : 'as before the run';
-    const observed = JSON.stringify(now) === JSON.stringify(definitions) ? expected : `${now.length} definitions, other than before`;
+    const observed =
+      JSON.stringify(now) === JSON.stringify(definitions) ? expected : `${now.length} definitions, other than before`;
     checks.push(expectEqual(`function ${name}`, expected, observed));
   }
   const summary = `The undo of ${args.file} has run`;

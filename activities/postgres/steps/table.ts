@@ -23,7 +23,9 @@ export const tableStep: PgStepHandler<'table'> = {
   do: async (context) => {
     const { args } = context;
     refuseTransactionControl(args.create, args.file);
-    await context.capture('before', async () => ({ existed: (await context.read((s) => findRelation(s, args.table))) !== undefined }));
+    await context.capture('before', async () => ({
+      existed: (await context.read((s) => findRelation(s, args.table))) !== undefined,
+    }));
     return context.commit(async (tx) => {
       const there = await findRelation(tx, args.table);
       if (there) refuseForeign(context, there);
@@ -58,7 +60,8 @@ async function create(tx: PgSession, context: Context): Promise<void> {
   await asOwnerOf(tx, args.like, async () => {
     await tx.execute(args.create);
     const made = await findRelation(tx, args.table);
-    if (!made) throw refused(`${args.file} does not create ${args.table}; correct the file, or the table's name in the plan.`);
+    if (!made)
+      throw refused(`${args.file} does not create ${args.table}; correct the file, or the table's name in the plan.`);
     await mark(tx, `TABLE ${qualified(args.table)}`, made.comment, markerOf(context));
   });
 }

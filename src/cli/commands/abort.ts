@@ -7,7 +7,10 @@ import { wordCommand, type WordOptions } from '../word-command';
 export function abortCommand(shell: Shell): Command {
   return wordCommand('abort', 'end the run as it stands: nothing is undone, the target stays claimed')
     .option('--yes', 'do not ask')
-    .addHelpText('after', '\nExample:\n  $ cutover abort --plan phase-1-client-id --as lead-1 --comment "postponed to next week"')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ cutover abort --plan phase-1-client-id --as lead-1 --comment "postponed to next week"',
+    )
     .action((options: WordOptions) => shell.run(options, (io) => abort(io, options)));
 }
 
@@ -18,7 +21,9 @@ async function abort(io: Io, options: WordOptions): Promise<number> {
     before: async ({ plan, state }) => {
       if (options.yes) return {};
       const done = state.steps.filter((s) => s.status === 'done').length;
-      io.out.line(`${done} of ${state.steps.length} steps are done and stay done; \`cutover rollback\` would undo them.`);
+      io.out.line(
+        `${done} of ${state.steps.length} steps are done and stay done; \`cutover rollback\` would undo them.`,
+      );
       await io.confirm({ text: `Type the plan's name to abort (${plan.name}):`, word: plan.name, instead: '--yes' });
       return {};
     },

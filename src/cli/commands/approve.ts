@@ -19,6 +19,11 @@ export function approveCommand(shell: Shell): Command {
     .addOption(digestOption('--evidence <digest>', 'approve only this evidence'))
     .addOption(valueOption('--comment <text>', 'goes into the ledger'))
     .option('--yes', 'do not ask; needs --evidence')
-    .addHelpText('after', '\nExamples:\n  $ cutover approve expand --as dba-1\n  $ cutover approve cutover --plan phase-1-client-id --as sre-1 --evidence sha256:… --yes')
-    .action((gate: string | undefined, options: ApproveOptions) => shell.run(options, (io) => decide(io, { ...options, decision: 'approve', gate })));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cutover approve expand --as dba-1\n  $ cutover approve cutover --plan phase-1-client-id --as sre-1 --evidence sha256:… --yes',
+    )
+    .action((gate: string | undefined, options: ApproveOptions) =>
+      shell.run(options, (io) => decide(io, { ...options, decision: 'approve', gate })),
+    );
 }

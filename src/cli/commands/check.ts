@@ -13,8 +13,17 @@ export function checkCommand(shell: Shell): Command {
       shell.run(options, async (io) => {
         const { plan, digest } = await compiledPlan(file, io);
         const phases = new Set(plan.steps.map((step) => step.phase)).size;
-        io.out.data({ ok: true, plan: plan.name, home: plan.home, environment: plan.environment, digest, steps: plan.steps.length });
-        io.out.line(`${io.out.paint('green', 'ok')}  ${plan.name} on ${plan.home} (${plan.environment}): ${plan.steps.length} steps in ${phases} phases`);
+        io.out.data({
+          ok: true,
+          plan: plan.name,
+          home: plan.home,
+          environment: plan.environment,
+          digest,
+          steps: plan.steps.length,
+        });
+        io.out.line(
+          `${io.out.paint('green', 'ok')}  ${plan.name} on ${plan.home} (${plan.environment}): ${plan.steps.length} steps in ${phases} phases`,
+        );
         io.out.line(`    digest ${digest} (${shortDigest(digest)})`);
         for (const remark of plan.remarks) io.out.line(`    note: ${remark}`);
         return EXIT.ok;

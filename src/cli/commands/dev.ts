@@ -7,7 +7,11 @@ import { command, type CommonOptions, type Io, type Shell } from '../shell';
 
 /** What `cutover dev` is given; its module is no part of an installation without the development environment. */
 export interface DevModule {
-  runDev(options: { readonly signal: AbortSignal; readonly json: boolean; readonly env: NodeJS.ProcessEnv }): Promise<number>;
+  runDev(options: {
+    readonly signal: AbortSignal;
+    readonly json: boolean;
+    readonly env: NodeJS.ProcessEnv;
+  }): Promise<number>;
 }
 
 export function devCommand(shell: Shell): Command {
@@ -18,9 +22,14 @@ export function devCommand(shell: Shell): Command {
 
 async function dev(io: Io): Promise<number> {
   const path = join(dirname(__dirname), '..', 'dev', 'dev-command.js');
-  if (!existsSync(path)) throw new CliError(EXIT.usage, 'This installation has no development environment; run `npm run demo` in a checkout.');
+  if (!existsSync(path))
+    throw new CliError(
+      EXIT.usage,
+      'This installation has no development environment; run `npm run demo` in a checkout.',
+    );
   const loaded: unknown = await import(path);
-  if (!isDevModule(loaded)) throw new CliError(EXIT.usage, `${path} exports no runDev; build again with \`npm run build\`.`);
+  if (!isDevModule(loaded))
+    throw new CliError(EXIT.usage, `${path} exports no runDev; build again with \`npm run build\`.`);
   const stop = new AbortController();
   const forget = io.host.onInterrupt(() => stop.abort());
   try {

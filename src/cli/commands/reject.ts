@@ -16,5 +16,7 @@ export function rejectCommand(shell: Shell): Command {
     .addOption(personOption())
     .addOption(valueOption('--comment <text>', 'why; goes into the ledger'))
     .addHelpText('after', '\nExample:\n  $ cutover reject cutover --as lead-1 --comment "the load test is not done"')
-    .action((gate: string | undefined, options: RejectOptions) => shell.run(options, (io) => decide(io, { ...options, decision: 'reject', gate })));
+    .action((gate: string | undefined, options: RejectOptions) =>
+      shell.run(options, (io) => decide(io, { ...options, decision: 'reject', gate })),
+    );
 }

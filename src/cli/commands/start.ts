@@ -27,14 +27,40 @@ export function startCommand(shell: Shell): Command {
             return EXIT.refused;
           }
           const { workflowId, runId } = started;
-          const { workers } = await pollersOf({ connection: temporal.connection, namespace, taskQueue, now: Date.now() });
-          io.out.data({ ok: true, workflowId, runId, plan: plan.name, home: plan.home, digest, requestedBy, namespace, taskQueue, workers: workers.map((w) => w.identity) });
-          io.out.line(`${io.out.paint('green', 'started')}  ${plan.name} on ${plan.home} (${plan.environment}), requested by ${requestedBy}`);
+          const { workers } = await pollersOf({
+            connection: temporal.connection,
+            namespace,
+            taskQueue,
+            now: Date.now(),
+          });
+          io.out.data({
+            ok: true,
+            workflowId,
+            runId,
+            plan: plan.name,
+            home: plan.home,
+            digest,
+            requestedBy,
+            namespace,
+            taskQueue,
+            workers: workers.map((w) => w.identity),
+          });
+          io.out.line(
+            `${io.out.paint('green', 'started')}  ${plan.name} on ${plan.home} (${plan.environment}), requested by ${requestedBy}`,
+          );
           io.out.line(`  workflow  ${workflowId}`);
           io.out.line(`  run       ${runId}`);
           io.out.line(`  plan      ${digest}`);
-          io.out.line(`  in the UI /namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)} (server ${address})`);
-          if (workers.length === 0) io.out.line(io.out.paint('yellow', `  No worker polls queue ${taskQueue} yet; the run begins when \`cutover worker\` does.`));
+          io.out.line(
+            `  in the UI /namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)} (server ${address})`,
+          );
+          if (workers.length === 0)
+            io.out.line(
+              io.out.paint(
+                'yellow',
+                `  No worker polls queue ${taskQueue} yet; the run begins when \`cutover worker\` does.`,
+              ),
+            );
           io.out.line(`Next: cutover status --plan ${plan.name} --watch`);
           return EXIT.ok;
         });

@@ -21,9 +21,14 @@ export function statusCommand(shell: Shell): Command {
     .addOption(valueOption('--plan <plan>', 'the same'))
     .option('--watch', 'go on showing it until it ends')
     .option('--exit-code', 'exit with 5 when somebody is awaited, with 1 when the run did not end well')
-    .addHelpText('after', '\nExamples:\n  $ cutover status\n  $ cutover status --plan phase-1-client-id --watch\n  $ cutover status --json | jq .state.phase')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cutover status\n  $ cutover status --plan phase-1-client-id --watch\n  $ cutover status --json | jq .state.phase',
+    )
     .action((plan: string | undefined, options: StatusOptions) =>
-      shell.run(options, (io) => io.withTemporal((temporal) => show(io, temporal, { ...options, plan: plan ?? options.plan }))),
+      shell.run(options, (io) =>
+        io.withTemporal((temporal) => show(io, temporal, { ...options, plan: plan ?? options.plan })),
+      ),
     );
 }
 
@@ -56,7 +61,8 @@ function linesOf(io: Io, { view }: AnyRun): readonly string[] {
 }
 
 function lineOf({ view }: AnyRun): string {
-  if (view.kind === 'dark') return `no answer (${view.why}); last known: ${view.seen.phase ?? 'unknown'}, ${view.seen.status ?? view.seen.execution}`;
+  if (view.kind === 'dark')
+    return `no answer (${view.why}); last known: ${view.seen.phase ?? 'unknown'}, ${view.seen.status ?? view.seen.execution}`;
   return statusLine({ ...view, activities: view.seen.activities, now: Date.now() });
 }
 

@@ -16,13 +16,20 @@ export function workerCommand(shell: Shell): Command {
     .option('--register', 'create the search attributes that the namespace lacks')
     .addOption(valueOption('--people <file>', "people file (default: the config's)"))
     .addOption(valueOption('--log-level <level>', 'how much it logs on stderr').choices(LEVELS))
-    .addHelpText('after', '\nExamples:\n  $ cutover worker --register\n  $ cutover worker --config /etc/cutover/cutover.config.yaml --json\n\nCtrl-C lets what is under way reach a safe point; a second one ends at once.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ cutover worker --register\n  $ cutover worker --config /etc/cutover/cutover.config.yaml --json\n\nCtrl-C lets what is under way reach a safe point; a second one ends at once.',
+    )
     .action((options: WorkerCommandOptions) => shell.run(options, (io) => work(io, options)));
 }
 
 async function work(io: Io, options: WorkerCommandOptions): Promise<number> {
   const config = await io.config();
-  if (config.file === undefined) throw new CliError(EXIT.usage, 'There is no cutover.config.yaml in this folder; go where it is, or name it with --config <file>.');
+  if (config.file === undefined)
+    throw new CliError(
+      EXIT.usage,
+      'There is no cutover.config.yaml in this folder; go where it is, or name it with --config <file>.',
+    );
   const log = createLogger({ level: levelOf(options.logLevel), pretty: !io.out.json, to: io.host.stderr });
   const stop = new AbortController();
   const forget = io.host.onInterrupt(() => {
@@ -41,8 +48,11 @@ async function work(io: Io, options: WorkerCommandOptions): Promise<number> {
       onReady: (ready) => {
         if (io.out.json) io.out.raw(JSON.stringify({ ok: true, ready: true, pid: process.pid, ...ready }));
         else {
-          const created = ready.registered.length > 0 ? `; created search attributes ${ready.registered.join(', ')}` : '';
-          io.out.line(`${io.out.paint('green', 'polling')}  queue ${ready.taskQueue} of namespace ${ready.namespace} at ${ready.address} as ${ready.identity}; targets ${ready.targets.join(', ')}; ${ready.people} people${created}`);
+          const created =
+            ready.registered.length > 0 ? `; created search attributes ${ready.registered.join(', ')}` : '';
+          io.out.line(
+            `${io.out.paint('green', 'polling')}  queue ${ready.taskQueue} of namespace ${ready.namespace} at ${ready.address} as ${ready.identity}; targets ${ready.targets.join(', ')}; ${ready.people} people${created}`,
+          );
         }
       },
     });

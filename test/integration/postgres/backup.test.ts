@@ -42,27 +42,36 @@ function attempt(of: BackupDatabase = db, more: readonly Target[] = [], id = nex
   const captures = new Captures();
   const resources = resourcesOf({ targets: [of.home, of.scratch, ...more], storeDir: of.storeDir });
   const base = { home: of.home, captures, run: ref, signal } as const;
-  const backupContext = () => testContext({ ...base, kind: 'backup', id: 'backup/dump', args: { store: 'backups', exclude: ['cutover'] } });
-  const drillContext = () => testContext({ ...base, kind: 'drill', id: 'backup/drill', args: { backup: 'backup/dump', scratch: 'scratch' } });
+  const backupContext = () =>
+    testContext({ ...base, kind: 'backup', id: 'backup/dump', args: { store: 'backups', exclude: ['cutover'] } });
+  const drillContext = () =>
+    testContext({ ...base, kind: 'drill', id: 'backup/drill', args: { backup: 'backup/dump', scratch: 'scratch' } });
   return {
     resources,
     captures,
     backup: () => backupStep(resources).do(backupContext()),
     drill: () => drillStep(resources).do(drillContext()),
     undoDrill: () => drillStep(resources).undo(drillContext()),
-    folder: async () => join(of.storeDir, ref.plan, ref.id, (await readdir(join(of.storeDir, ref.plan, ref.id))).sort().at(-1) ?? ''),
+    folder: async () =>
+      join(of.storeDir, ref.plan, ref.id, (await readdir(join(of.storeDir, ref.plan, ref.id))).sort().at(-1) ?? ''),
   };
 }
 
 it('a backup with enum, json and odd types comes back in the drill with rows, owners, grants and sequences', async () => {
   const trial = attempt();
   const backup = await trial.backup();
-  expect(backup).toMatchObject({ verdict: 'pass', figures: { compression: expect.stringMatching(/zstd|gzip/), rows: expect.any(String) } });
+  expect(backup).toMatchObject({
+    verdict: 'pass',
+    figures: { compression: expect.stringMatching(/zstd|gzip/), rows: expect.any(String) },
+  });
   const drill = await trial.drill();
   expect(drill.checks.filter((c) => c.verdict !== 'pass')).toEqual([]);
   expect(drill.verdict).toBe('pass');
   expect(drill.figures).toMatchObject({ rows: backup.figures?.rows, manifest: backup.figures?.manifest });
-  const [app] = await run(db.urls.scratch, `SELECT has_table_privilege('app', 'public.users', 'INSERT') AS may, (SELECT relowner::regrole::text FROM pg_class WHERE oid = 'public.users'::regclass) AS owner`);
+  const [app] = await run(
+    db.urls.scratch,
+    `SELECT has_table_privilege('app', 'public.users', 'INSERT') AS may, (SELECT relowner::regrole::text FROM pg_class WHERE oid = 'public.users'::regclass) AS owner`,
+  );
   expect(app).toEqual({ may: true, owner: 'owner' });
   expect(await readdir(await trial.folder())).toEqual(['database.dump', 'manifest.json', 'roles.sql']);
   expect(await readFile(join(await trial.folder(), 'roles.sql'), 'utf8')).toContain('GRANT "owner" TO "cutover";');
@@ -99,7 +108,9 @@ describe('a drill does not pass', () => {
   it('on a flipped byte', async () => {
     const trial = attempt();
     await trial.backup();
-    await spoil(join(await trial.folder(), 'database.dump'), (data) => data.fill(data[5_000] === 0 ? 1 : 0, 5_000, 5_001));
+    await spoil(join(await trial.folder(), 'database.dump'), (data) =>
+      data.fill(data[5_000] === 0 ? 1 : 0, 5_000, 5_001),
+    );
     expect(await trial.drill()).toMatchObject({ verdict: 'fail', checks: [{ name: 'files read back' }] });
   }, 60_000);
 
@@ -115,14 +126,18 @@ describe('a drill does not pass', () => {
   it('on a manifest that was changed afterwards', async () => {
     const trial = attempt();
     await trial.backup();
-    await spoilText(join(await trial.folder(), 'manifest.json'), (text) => text.replace(/"rows":"(\d+)"/, '"rows":"7"'));
+    await spoilText(join(await trial.folder(), 'manifest.json'), (text) =>
+      text.replace(/"rows":"(\d+)"/, '"rows":"7"'),
+    );
     await expect(trial.drill()).rejects.toThrow(/has changed since the backup was taken/);
   }, 60_000);
 
   it('when a table comes back with other rows than the manifest of the backup says, and names it', async () => {
     const trial = attempt();
     await trial.backup();
-    await spoilText(join(await trial.folder(), 'manifest.json'), (text) => text.replace(/("public\.products":\{.*?"digest":")[^"]*/, '$11+1'));
+    await spoilText(join(await trial.folder(), 'manifest.json'), (text) =>
+      text.replace(/("public\.products":\{.*?"digest":")[^"]*/, '$11+1'),
+    );
     await reseal(trial);
     const drill = await trial.drill();
     expect(drill).toMatchObject({ verdict: 'fail' });
@@ -135,7 +150,10 @@ describe('a drill does not pass', () => {
     const folder = await trial.folder();
     const { createHash } = await import('node:crypto');
     let half = Buffer.alloc(0);
-    await spoil(join(folder, 'database.dump'), (data) => (half = Buffer.from(data.subarray(0, Math.floor(data.length / 2)))));
+    await spoil(
+      join(folder, 'database.dump'),
+      (data) => (half = Buffer.from(data.subarray(0, Math.floor(data.length / 2)))),
+    );
     await spoilText(join(folder, 'manifest.json'), (text) => {
       const manifest = JSON.parse(text) as { dump: { sha256: string; bytes: number } };
       manifest.dump.bytes = half.length;
@@ -164,20 +182,24 @@ describe('a drill does not pass', () => {
 });
 
 describe('a worker that is killed in the middle of the dump', () => {
-  it.each(['with', 'without'] as const)('leaves no pg_dump and no half backup, %s setpriv', async (setpriv) => {
-    const big = await server.database(`killed_${setpriv}`, 200_000);
-    const id = `test-plan.killed-${setpriv}`;
-    const worker = await startWorker(big, id, setpriv === 'with');
-    await until(async () => (await dumping(id)).length > 0);
-    worker.kill('SIGSTOP'); // nobody reads any more: pg_dump blocks half-way
-    expect((await programsOf(id)).length).toBeGreaterThan(0);
-    worker.kill('SIGKILL');
-    await until(async () => (await programsOf(id)).length === 0);
-    const again = attempt(big, [], id);
-    expect(await again.backup()).toMatchObject({ verdict: 'pass', figures: { backup: 'backup-dump-1' } });
-    expect(await readdir(join(big.storeDir, RUN.plan, id))).toEqual(['backup-dump-1']);
-    expect(await dumping(id)).toEqual([]);
-  }, 60_000);
+  it.each(['with', 'without'] as const)(
+    'leaves no pg_dump and no half backup, %s setpriv',
+    async (setpriv) => {
+      const big = await server.database(`killed_${setpriv}`, 200_000);
+      const id = `test-plan.killed-${setpriv}`;
+      const worker = await startWorker(big, id, setpriv === 'with');
+      await until(async () => (await dumping(id)).length > 0);
+      worker.kill('SIGSTOP'); // nobody reads any more: pg_dump blocks half-way
+      expect((await programsOf(id)).length).toBeGreaterThan(0);
+      worker.kill('SIGKILL');
+      await until(async () => (await programsOf(id)).length === 0);
+      const again = attempt(big, [], id);
+      expect(await again.backup()).toMatchObject({ verdict: 'pass', figures: { backup: 'backup-dump-1' } });
+      expect(await readdir(join(big.storeDir, RUN.plan, id))).toEqual(['backup-dump-1']);
+      expect(await dumping(id)).toEqual([]);
+    },
+    60_000,
+  );
 
   it('leaves no backend either: one that waits for a lock is ended by the next attempt', async () => {
     const id = 'test-plan.killed-lock';
@@ -234,14 +256,19 @@ async function holdLock(): Promise<() => Promise<void>> {
 
 /** Backends of the run's pg_dump. */
 async function dumping(id: string): Promise<readonly unknown[]> {
-  return run(server.server.superuserUrl, `SELECT pid FROM pg_stat_activity WHERE application_name = 'cutover/${id}/dump'`);
+  return run(
+    server.server.superuserUrl,
+    `SELECT pid FROM pg_stat_activity WHERE application_name = 'cutover/${id}/dump'`,
+  );
 }
 
 /** Processes that the step has started for this run. */
 async function programsOf(id: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const mine = await Promise.all(
-    pids.map(async (pid) => (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).includes(`PGAPPNAME=cutover/${id}/dump`)),
+    pids.map(async (pid) =>
+      (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).includes(`PGAPPNAME=cutover/${id}/dump`),
+    ),
   );
   return pids.filter((_pid, index) => mine[index]);
 }
@@ -250,7 +277,10 @@ async function startWorker(of: BackupDatabase, id: string, setpriv: boolean): Pr
   const env = { ...process.env, TEST_URL: of.urls.cutover, TEST_STORE: of.storeDir, TEST_RUN: id };
   const path = setpriv ? {} : { PATH: await folderWithZstdOnly() };
   const register = join(projectRoot(), 'test/support/swc-register.cjs');
-  return spawn(process.execPath, ['-r', register, join(projectRoot(), 'test/support/backup-worker.ts')], { stdio: 'ignore', env: { ...env, ...path } });
+  return spawn(process.execPath, ['-r', register, join(projectRoot(), 'test/support/backup-worker.ts')], {
+    stdio: 'ignore',
+    env: { ...env, ...path },
+  });
 }
 
 async function folderWithZstdOnly(): Promise<string> {
@@ -280,7 +310,9 @@ async function spoilText(path: string, change: (text: string) => string): Promis
 /** As if the backup had been taken like that. */
 async function reseal(trial: Attempt): Promise<void> {
   const { createHash } = await import('node:crypto');
-  const sha256 = createHash('sha256').update(await readFile(join(await trial.folder(), 'manifest.json'))).digest('hex');
+  const sha256 = createHash('sha256')
+    .update(await readFile(join(await trial.folder(), 'manifest.json')))
+    .digest('hex');
   trial.captures.values.set('backup/dump\nmanifest-1', { sha256 });
 }
 

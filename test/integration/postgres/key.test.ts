@@ -29,8 +29,12 @@ describe('the tenant key of a table', () => {
     const again = await it.run.do(key('public.products'));
     expect([first.verdict, again.verdict]).toEqual(['pass', 'pass']);
     expect(again.summary).toContain('was there from an earlier attempt');
-    const [found] = await it.owner(`SELECT count(*) FILTER (WHERE client_id IS NULL)::int AS nulls, count(DISTINCT client_id)::int AS tenants FROM products`);
+    const [found] = await it.owner(
+      `SELECT count(*) FILTER (WHERE client_id IS NULL)::int AS nulls, count(DISTINCT client_id)::int AS tenants FROM products`,
+    );
     expect(found).toEqual({ nulls: 0, tenants: 1 });
+    await it.owner('CREATE TABLE nothing_yet (id integer PRIMARY KEY)');
+    expect((await it.run.do(key('public.nothing_yet'))).verdict).toBe('pass');
   });
 
   test('is stamped into rows that come without it, also by a role without rights, also under session_replication_role = replica, and counted', async () => {
@@ -38,8 +42,14 @@ describe('the tenant key of a table', () => {
     await it.run.do(key('public.products'));
     await it.app(`INSERT INTO products (ean, name) VALUES ('forgets', 'a'), ('forgets', 'b')`);
     await it.app(`INSERT INTO products (ean, name, client_id) VALUES ('knows', 'c', '${OTHER}')`);
-    await sql(it.database.urls.superuser, 'SET session_replication_role = replica', `INSERT INTO public.products (ean, name) VALUES ('forgets', 'd')`);
-    const found = await it.owner(`SELECT ean, client_id = (SELECT id FROM organizations) AS stamped, count(*)::int AS n FROM products WHERE ean IN ('forgets', 'knows') GROUP BY 1, 2 ORDER BY 1`);
+    await sql(
+      it.database.urls.superuser,
+      'SET session_replication_role = replica',
+      `INSERT INTO public.products (ean, name) VALUES ('forgets', 'd')`,
+    );
+    const found = await it.owner(
+      `SELECT ean, client_id = (SELECT id FROM organizations) AS stamped, count(*)::int AS n FROM products WHERE ean IN ('forgets', 'knows') GROUP BY 1, 2 ORDER BY 1`,
+    );
     expect(found).toEqual([
       { ean: 'forgets', stamped: true, n: 3 },
       { ean: 'knows', stamped: false, n: 1 },
@@ -51,7 +61,10 @@ describe('the tenant key of a table', () => {
   test('refuses a column of that name that somebody else made, and its undo leaves it alone', async () => {
     const it = await prepared();
     await it.owner('ALTER TABLE products ADD COLUMN client_id uuid');
-    await expect(it.run.do(key('public.products'))).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('has a column client_id already') as string });
+    await expect(it.run.do(key('public.products'))).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('has a column client_id already') as string,
+    });
     const undone = await it.run.undo(key('public.products'));
     expect(undone.summary).toContain('was not made by this run');
     expect(await it.owner(`SELECT client_id FROM products LIMIT 1`)).toEqual([{ client_id: null }]);
@@ -64,7 +77,11 @@ describe('the tenant key of a table', () => {
       'CREATE VIEW a_view AS SELECT 1 AS one',
       'CREATE TABLE keyless (a integer)',
     );
-    const message = async (step: StepToRun<'key'>): Promise<string> => it.run.do(step).then(() => 'passed', (error: Error) => error.message);
+    const message = async (step: StepToRun<'key'>): Promise<string> =>
+      it.run.do(step).then(
+        () => 'passed',
+        (error: Error) => error.message,
+      );
     expect(await message(key('public.products', 'public.picky'))).toMatch(/rewrites the table/);
     expect(await message(key('public.uploads', 'uuuid'))).toMatch(/is not a type/);
     expect(await message(key('public.a_view'))).toMatch(/not an ordinary table/);
@@ -81,7 +98,9 @@ describe('the tenant key of a table', () => {
     const undone = await it.run.undo(key('public.transform_logs'));
     expect(undone).toMatchObject({ verdict: 'pass', figures: { archivedRows: 20, ruleRows: 30 } });
     expect(await dumpSchema(it.database.urls.superuser)).toBe(before);
-    const archived = await it.tool(`SELECT pk, value FROM cutover.archive WHERE table_name = 'public.transform_logs' ORDER BY (pk ->> 'id')::int LIMIT 1`);
+    const archived = await it.tool(
+      `SELECT pk, value FROM cutover.archive WHERE table_name = 'public.transform_logs' ORDER BY (pk ->> 'id')::int LIMIT 1`,
+    );
     expect(archived).toEqual([{ pk: { id: 1 }, value: { client_id: OTHER } }]);
     expect((await it.run.undo(key('public.transform_logs'))).verdict).toBe('pass');
   });
@@ -91,10 +110,17 @@ describe('the tenant key of a table', () => {
     await it.run.do(key('public.products'));
     await it.owner('ALTER TABLE products ALTER COLUMN client_id SET NOT NULL');
     await it.owner('CREATE VIEW in_the_way AS SELECT client_id FROM products');
-    await expect(it.run.undo(key('public.products'))).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('in_the_way') as string });
+    await expect(it.run.undo(key('public.products'))).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('in_the_way') as string,
+    });
 
-    const wrote = await it.app(`INSERT INTO products (ean, name, client_id) VALUES ('late', 'x', '${OTHER}') RETURNING client_id`);
-    const changed = await it.app(`UPDATE products SET client_id = '${OTHER}', name = 'changed' WHERE id = 1 RETURNING client_id <> '${OTHER}' AS kept, name`);
+    const wrote = await it.app(
+      `INSERT INTO products (ean, name, client_id) VALUES ('late', 'x', '${OTHER}') RETURNING client_id`,
+    );
+    const changed = await it.app(
+      `UPDATE products SET client_id = '${OTHER}', name = 'changed' WHERE id = 1 RETURNING client_id <> '${OTHER}' AS kept, name`,
+    );
     expect([wrote, changed]).toEqual([[{ client_id: null }], [{ kept: true, name: 'changed' }]]);
 
     await it.owner('DROP VIEW in_the_way');
@@ -106,7 +132,10 @@ describe('the tenant key of a table', () => {
     const it = await prepared();
     await it.run.do(key('public.products'));
     await it.owner('ALTER TABLE products ADD CONSTRAINT demanded CHECK (client_id IS NOT NULL)');
-    await expect(it.run.undo(key('public.products'))).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('demanded') as string });
+    await expect(it.run.undo(key('public.products'))).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('demanded') as string,
+    });
   });
 
   test('waits for no autovacuum: it gives way', async () => {
@@ -117,7 +146,9 @@ describe('the tenant key of a table', () => {
       'UPDATE sellout_entries2 SET quantity = quantity + 1',
     );
     await until(async () => {
-      const found = await it.tool(`SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE '%sellout_entries2%'`);
+      const found = await it.tool(
+        `SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE '%sellout_entries2%'`,
+      );
       return found.length > 0;
     });
     const from = performance.now();

@@ -1,5 +1,3 @@
-import { Client } from 'pg';
-import { indexStep } from '../../../activities/postgres/steps/index-concurrently';
 import { queryStep } from '../../../activities/postgres/steps/query';
 import { recountStep } from '../../../activities/postgres/steps/recount';
 import { referenceStep } from '../../../activities/postgres/steps/reference';
@@ -16,7 +14,7 @@ import type { StepToRun } from '../../support/pg-run';
 
 jest.setTimeout(120_000);
 
-describe('indexes, constraints, statements and proofs', () => {
+describe('constraints, statements and proofs', () => {
   let server: BackupServer;
   let names = 0;
 
@@ -34,79 +32,16 @@ describe('indexes, constraints, statements and proofs', () => {
     return it;
   };
 
-  const index = (columns: readonly string[]): StepToRun<'index'> => ({
-    id: 'expand/index-idx_test',
-    kind: 'index',
-    args: { table: 'public.products', name: 'idx_test', columns },
-    handler: indexStep,
-  });
-
-  describe('an index', () => {
-    test('is built, marked as ours, and dropped again', async () => {
-      const it = await fresh();
-      expect((await it.run.do(index(['ean', 'created_at desc']))).verdict).toBe('pass');
-      expect(await it.owner(`SELECT obj_description('idx_test'::regclass) AS said`)).toEqual([{ said: 'cutover phase-1.0123abcd expand/index-idx_test' }]);
-      expect((await it.run.do(index(['ean', 'created_at desc']))).verdict).toBe('pass');
-      expect((await it.run.undo(index(['ean', 'created_at desc']))).verdict).toBe('pass');
-      expect(await it.owner(`SELECT to_regclass('idx_test') AS found`)).toEqual([{ found: null }]);
-    });
-
-    test('that was there is taken when it is the same, and outlives the undo; another one of that name is refused', async () => {
-      const it = await fresh();
-      await it.owner('CREATE INDEX idx_test ON products (ean, created_at DESC NULLS FIRST)');
-      expect((await it.run.do(index(['ean', 'created_at desc']))).verdict).toBe('pass');
-      expect((await it.run.undo(index(['ean', 'created_at desc']))).summary).toContain('stays as it is');
-      await expect(it.run.do(index(['ean', 'created_at']))).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('it is another one') as string });
-      expect(await it.owner(`SELECT to_regclass('idx_test')::text AS found`)).toEqual([{ found: 'idx_test' }]);
-    });
-
-    test('that an earlier attempt left INVALID is built again', async () => {
-      const it = await fresh();
-      await it.run.do({ ...index(['ean']), handler: { ...indexStep, do: async (c) => {
-        await c.capture('before', async () => ({ existed: false }));
-        throw new Error('the worker died');
-      } } }).catch(() => undefined);
-      const old = new Client({ connectionString: it.database.urls.app });
-      await old.connect();
-      await old.query('BEGIN; SELECT count(*) FROM products; UPDATE products SET name = name WHERE id = 1');
-      await expect(it.owner(`SET statement_timeout = 300`, 'CREATE INDEX CONCURRENTLY idx_test ON products (ean)')).rejects.toMatchObject({ code: '57014' });
-      await old.query('ROLLBACK');
-      await old.end();
-      expect(await it.owner(`SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = 'idx_test'::regclass`)).toEqual([{ valid: false }]);
-      expect((await it.run.do(index(['ean']))).verdict).toBe('pass');
-    });
-
-    test('that a dead worker’s session is still building is waited for, not dropped; whom it waits for is said', async () => {
-      const it = await fresh();
-      await it.run.do({ ...index(['ean']), handler: { ...indexStep, do: async (c) => {
-        await c.capture('before', async () => ({ existed: false }));
-        throw new Error('the worker died');
-      } } }).catch(() => undefined);
-      const old = new Client({ connectionString: it.database.urls.app, application_name: 'old report' });
-      await old.connect();
-      await old.query('BEGIN; UPDATE products SET name = name WHERE id = 1');
-      const left = new Client({ connectionString: it.database.urls.cutover, application_name: 'cutover/phase-1.0123abcd/1' });
-      await left.connect();
-      const building = left.query('CREATE INDEX CONCURRENTLY "idx_test" ON public.products USING btree ("ean")');
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const [born] = await it.owner(`SELECT 'idx_test'::regclass::oid::int AS oid`);
-      const again = it.run.do(index(['ean']));
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      await old.query('COMMIT');
-      await old.end();
-      expect((await again).verdict).toBe('pass');
-      await building;
-      await left.end();
-      expect(await it.owner(`SELECT 'idx_test'::regclass::oid::int AS oid`)).toEqual([born]);
-      expect(it.run.said.join('\n')).toMatch(/waits for pid \d+ \(old report\)/);
-    });
-  });
-
   describe('a foreign key or a CHECK', () => {
     const reference: StepToRun<'reference'> = {
       id: 'expand/reference-products',
       kind: 'reference',
-      args: { table: 'public.products', column: 'client_id', references: { table: 'public.organizations', column: 'id' }, name: 'products_client_id_fkey' },
+      args: {
+        table: 'public.products',
+        column: 'client_id',
+        references: { table: 'public.organizations', column: 'id' },
+        name: 'products_client_id_fkey',
+      },
       handler: referenceStep,
     };
     const required: StepToRun<'required'> = {
@@ -131,7 +66,10 @@ describe('indexes, constraints, statements and proofs', () => {
     test('that rows violate says so, keeps nothing half, and passes once they are mended', async () => {
       const it = await keyed();
       await it.app(`UPDATE products SET client_id = gen_random_uuid() WHERE id = 1`);
-      await expect(it.run.do(reference)).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('holds values that public.organizations.id does not have') as string });
+      await expect(it.run.do(reference)).rejects.toMatchObject({
+        type: 'Refused',
+        message: expect.stringContaining('holds values that public.organizations.id does not have') as string,
+      });
       await it.app(`UPDATE products SET client_id = (SELECT id FROM organizations) WHERE id = 1`);
       expect((await it.run.do(reference)).verdict).toBe('pass');
     });
@@ -168,18 +106,35 @@ describe('indexes, constraints, statements and proofs', () => {
 
   describe('the proofs', () => {
     const rule = { kind: 'constant', tenant: TENANT } as const;
-    const stamp: StepToRun<'stamp'> = { id: 'backfill/stamp', kind: 'stamp', args: { table: 'public.products', column: 'client_id', rule }, handler: stampStep };
+    const stamp: StepToRun<'stamp'> = {
+      id: 'backfill/stamp',
+      kind: 'stamp',
+      args: { table: 'public.products', column: 'client_id', rule },
+      handler: stampStep,
+    };
     const recount: StepToRun<'recount'> = {
       id: 'validate/recount',
       kind: 'recount',
-      args: { tables: [{ table: 'public.products', column: 'client_id', rule }], registry: { table: 'public.organizations', id: 'id' }, as: ['owner', 'app'] },
+      args: {
+        tables: [{ table: 'public.products', column: 'client_id', rule }],
+        registry: { table: 'public.organizations', id: 'id' },
+        as: ['owner', 'app'],
+      },
       handler: recountStep,
     };
-    const query = (sql: string, expectation: Expectation): StepToRun<'query'> => ({ id: 'validate/query', kind: 'query', args: { sql, expect: expectation, as: ['owner'] }, handler: queryStep });
+    const query = (sql: string, expectation: Expectation): StepToRun<'query'> => ({
+      id: 'validate/query',
+      kind: 'query',
+      args: { sql, expect: expectation, as: ['owner'] },
+      handler: queryStep,
+    });
 
     test('rows without key are stamped, rows of another tenant are shown and never touched', async () => {
       const it = await keyed();
-      await it.app('UPDATE products SET client_id = NULL WHERE id <= 10', `UPDATE products SET client_id = '11111111-1111-1111-1111-111111111111' WHERE id = 11`);
+      await it.app(
+        'UPDATE products SET client_id = NULL WHERE id <= 10',
+        `UPDATE products SET client_id = '11111111-1111-1111-1111-111111111111' WHERE id = 11`,
+      );
       expect((await it.run.do(recount)).verdict).toBe('fail');
       const evidence = await it.run.do(stamp);
       expect(evidence).toMatchObject({ verdict: 'fail', figures: { stamped: 10 } });
@@ -194,18 +149,26 @@ describe('indexes, constraints, statements and proofs', () => {
       await it.owner('ALTER TABLE products ENABLE ROW LEVEL SECURITY');
       expect(await it.run.do(recount)).toMatchObject({ verdict: 'fail' });
       await it.owner('REVOKE SELECT ON organizations FROM app');
-      await expect(it.run.do(recount)).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('GRANT SELECT') as string });
+      await expect(it.run.do(recount)).rejects.toMatchObject({
+        type: 'Refused',
+        message: expect.stringContaining('GRANT SELECT') as string,
+      });
     });
 
     test('a query is compared by rows, by value and by at least, and cannot write', async () => {
       const it = await fresh();
-      const verdict = async (sql: string, expectation: Expectation): Promise<string> => (await it.run.do(query(sql, expectation))).verdict;
+      const verdict = async (sql: string, expectation: Expectation): Promise<string> =>
+        (await it.run.do(query(sql, expectation))).verdict;
       expect(await verdict('SELECT generate_series(1, 7);', { rows: 7 })).toBe('pass');
       expect(await verdict('SELECT generate_series(1, 7)', { rows: 6 })).toBe('fail');
       expect(await verdict('SELECT 42 AS a, 42 AS a', { value: '42' })).toBe('pass');
       expect(await verdict('SELECT generate_series(1, 3)', { atLeast: 4 })).toBe('fail');
-      await expect(it.run.do(query(`SELECT setval('products_id_seq', 1)`, { rows: 1 }))).rejects.toMatchObject({ code: '25006' });
-      await expect(it.run.do(query('SELECT 1; DROP TABLE products', { rows: 1 }))).rejects.toMatchObject({ type: 'Misconfigured' });
+      await expect(it.run.do(query(`SELECT setval('products_id_seq', 1)`, { rows: 1 }))).rejects.toMatchObject({
+        code: '25006',
+      });
+      await expect(it.run.do(query('SELECT 1; DROP TABLE products', { rows: 1 }))).rejects.toMatchObject({
+        type: 'Misconfigured',
+      });
     });
   });
 
@@ -228,19 +191,38 @@ describe('indexes, constraints, statements and proofs', () => {
     test('drops the stamping only when nobody forgot the key since observe began', async () => {
       const it = await keyed();
       await it.app(`INSERT INTO products (ean, name) VALUES ('1', '1')`);
-      await expect(it.run.do(retire({}))).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('Nothing was captured') as string });
+      await expect(it.run.do(retire({}))).rejects.toMatchObject({
+        type: 'Refused',
+        message: expect.stringContaining('Nothing was captured') as string,
+      });
       const baseline = { step: 'observe/probes', name: 'forgotten' };
-      await using session = await openSession({ url: it.database.urls.cutover, applicationName: 'test', readOnly: true });
+      await using session = await openSession({
+        url: it.database.urls.cutover,
+        applicationName: 'test',
+        readOnly: true,
+      });
       const then = await readForgotten(session, [{ table: 'public.products', column: 'client_id' }]);
-      await it.run.do({ ...retire({}), id: baseline.step, handler: { ...retireStep, do: async (c) => {
-        await c.capture('forgotten', async () => then);
-        return c.commit(async () => ({ verdict: 'pass', summary: 'observed', checks: [] }));
-      } } });
+      await it.run.do({
+        ...retire({}),
+        id: baseline.step,
+        handler: {
+          ...retireStep,
+          do: async (c) => {
+            await c.capture('forgotten', async () => then);
+            return c.commit(async () => ({ verdict: 'pass', summary: 'observed', checks: [] }));
+          },
+        },
+      });
       await it.app(`INSERT INTO products (ean, name) VALUES ('2', '2')`);
-      await expect(it.run.do(retire({ baseline }))).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('public.products: 1') as string });
+      await expect(it.run.do(retire({ baseline }))).rejects.toMatchObject({
+        type: 'Refused',
+        message: expect.stringContaining('public.products: 1') as string,
+      });
       await it.owner(`SELECT setval('cutover_forgotten_products_client_id', 1)`);
       expect((await it.run.do(retire({ baseline }))).verdict).toBe('pass');
-      expect(await it.app(`INSERT INTO products (ean, name) VALUES ('3', '3') RETURNING client_id`)).toEqual([{ client_id: null }]);
+      expect(await it.app(`INSERT INTO products (ean, name) VALUES ('3', '3') RETURNING client_id`)).toEqual([
+        { client_id: null },
+      ]);
     });
   });
 });

@@ -1,6 +1,15 @@
 import { Client } from 'pg';
 import { startBackupServer, type BackupServer } from '../../support/backup-server';
-import { key, legacy, members, memberships, organizations, registry, table, type Legacy } from '../../support/pg-legacy';
+import {
+  key,
+  legacy,
+  members,
+  memberships,
+  organizations,
+  registry,
+  table,
+  type Legacy,
+} from '../../support/pg-legacy';
 import { TestRun } from '../../support/pg-run';
 
 jest.setTimeout(120_000);
@@ -20,22 +29,36 @@ describe('new tables, the default tenant and the members', () => {
     const it = await fresh();
     expect((await it.run.do(organizations())).verdict).toBe('pass');
     expect((await it.run.do(organizations())).verdict).toBe('pass');
-    expect(await it.owner(`SELECT tableowner FROM pg_tables WHERE tablename = 'organizations'`)).toEqual([{ tableowner: 'owner' }]);
-    expect(await it.app(`INSERT INTO organizations (name, slug) VALUES ('a', 'a') RETURNING name`)).toEqual([{ name: 'a' }]);
+    expect(await it.owner(`SELECT tableowner FROM pg_tables WHERE tablename = 'organizations'`)).toEqual([
+      { tableowner: 'owner' },
+    ]);
+    expect(await it.app(`INSERT INTO organizations (name, slug) VALUES ('a', 'a') RETURNING name`)).toEqual([
+      { name: 'a' },
+    ]);
   });
 
   test('a table that was there before the run is refused, and left alone by the undo', async () => {
     const it = await fresh();
-    await it.owner('CREATE TABLE organizations (id uuid PRIMARY KEY)', `COMMENT ON TABLE organizations IS 'of somebody'`);
-    await expect(it.run.do(organizations())).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('of somebody') as string });
+    await it.owner(
+      'CREATE TABLE organizations (id uuid PRIMARY KEY)',
+      `COMMENT ON TABLE organizations IS 'of somebody'`,
+    );
+    await expect(it.run.do(organizations())).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('of somebody') as string,
+    });
     expect((await it.run.undo(organizations())).summary).toContain('was not made by this run');
     expect(await it.owner('SELECT count(*)::int AS n FROM organizations')).toEqual([{ n: 0 }]);
   });
 
   test('a file that ends the transaction, or creates another table than it says, changes nothing', async () => {
     const it = await fresh();
-    await expect(it.run.do(table('public.a', 'CREATE TABLE public.a (i int); COMMIT'))).rejects.toMatchObject({ type: 'Misconfigured' });
-    await expect(it.run.do(table('public.a', 'CREATE TABLE public.b (i int)'))).rejects.toMatchObject({ type: 'Refused' });
+    await expect(it.run.do(table('public.a', 'CREATE TABLE public.a (i int); COMMIT'))).rejects.toMatchObject({
+      type: 'Misconfigured',
+    });
+    await expect(it.run.do(table('public.a', 'CREATE TABLE public.b (i int)'))).rejects.toMatchObject({
+      type: 'Refused',
+    });
     expect(await it.owner(`SELECT to_regclass('a') AS a, to_regclass('b') AS b`)).toEqual([{ a: null, b: null }]);
   });
 
@@ -50,8 +73,14 @@ describe('new tables, the default tenant and the members', () => {
       `INSERT INTO odd SELECT 'k' || g, timestamptz '2025-01-01 00:00:00.123456+00' + g * interval '1 s', 'b', 10000000000000000000.10, '\\x00ff', '1 mon', '(1,2)', '{"a":1}' FROM generate_series(1, 25000) g`,
     );
     expect(await it.run.undo(odd)).toMatchObject({ verdict: 'pass', figures: { archivedRows: 25_000 } });
-    const [row] = await it.tool(`SELECT pk, value ->> 'n' AS n, value ->> 'x' AS x FROM cutover.archive WHERE table_name = 'public.odd' AND pk ->> 'a' = 'k7'`);
-    expect(row).toEqual({ pk: { a: 'k7', b: '2025-01-01T00:00:07.123456+00:00' }, n: '10000000000000000000.10', x: '\\x00ff' });
+    const [row] = await it.tool(
+      `SELECT pk, value ->> 'n' AS n, value ->> 'x' AS x FROM cutover.archive WHERE table_name = 'public.odd' AND pk ->> 'a' = 'k7'`,
+    );
+    expect(row).toEqual({
+      pk: { a: 'k7', b: '2025-01-01T00:00:07.123456+00:00' },
+      n: '10000000000000000000.10',
+      x: '\\x00ff',
+    });
   });
 
   test('a table without primary key is undone too', async () => {
@@ -70,12 +99,17 @@ describe('new tables, the default tenant and the members', () => {
     await it.run.do(members());
     await it.owner('CREATE VIEW in_the_way AS SELECT * FROM user_organizations');
     await it.run.undo(members());
-    await expect(it.run.undo(memberships())).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('in_the_way') as string });
+    await expect(it.run.undo(memberships())).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('in_the_way') as string,
+    });
 
     await expect(it.app(`UPDATE user_organizations SET role = 'admin'`)).rejects.toMatchObject({ code: '25006' });
     await expect(it.app('DELETE FROM user_organizations')).rejects.toMatchObject({ code: '25006' });
     await expect(it.owner('TRUNCATE user_organizations')).rejects.toMatchObject({ code: '25006' });
-    await it.app('DELETE FROM users WHERE id = (SELECT id FROM users u WHERE NOT EXISTS (SELECT FROM uploads WHERE user_id = u.id) AND NOT EXISTS (SELECT FROM email_logs WHERE user_id = u.id) LIMIT 1)');
+    await it.app(
+      'DELETE FROM users WHERE id = (SELECT id FROM users u WHERE NOT EXISTS (SELECT FROM uploads WHERE user_id = u.id) AND NOT EXISTS (SELECT FROM email_logs WHERE user_id = u.id) LIMIT 1)',
+    );
 
     await it.owner('DROP VIEW in_the_way');
     expect((await it.run.undo(memberships())).verdict).toBe('pass');
@@ -103,9 +137,15 @@ describe('new tables, the default tenant and the members', () => {
     const it = await fresh();
     await it.run.do(organizations());
     await it.app(`INSERT INTO organizations (name, slug) VALUES ('Default', 'other')`);
-    await expect(it.run.do(registry())).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('stands in the way') as string });
+    await expect(it.run.do(registry())).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('stands in the way') as string,
+    });
     await it.owner('ALTER TABLE organizations DROP CONSTRAINT organizations_slug_key');
-    await expect(it.run.do(registry())).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('no unique constraint on slug') as string });
+    await expect(it.run.do(registry())).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('no unique constraint on slug') as string,
+    });
   });
 
   test('no user is missed, whether he was there, comes meanwhile in an open transaction, or comes later', async () => {
@@ -123,7 +163,9 @@ describe('new tables, the default tenant and the members', () => {
     const evidence = await joining;
     await it.app(`INSERT INTO users (email, display_name) VALUES ('later@example.com', 'l')`);
     expect(evidence).toMatchObject({ verdict: 'pass', figures: { users: 6, joined: 6 } });
-    const [missing] = await it.owner('SELECT count(*)::int AS n FROM users u WHERE NOT EXISTS (SELECT FROM user_organizations m WHERE m.user_id = u.id)');
+    const [missing] = await it.owner(
+      'SELECT count(*)::int AS n FROM users u WHERE NOT EXISTS (SELECT FROM user_organizations m WHERE m.user_id = u.id)',
+    );
     expect(missing).toEqual({ n: 0 });
     expect(await it.run.do(members())).toMatchObject({ verdict: 'pass', figures: { joined: 0 } });
   });
@@ -131,9 +173,17 @@ describe('new tables, the default tenant and the members', () => {
   test('members are refused where a user could be joined twice', async () => {
     const it = await fresh();
     await it.run.do(organizations());
-    await it.run.do(table('public.user_organizations', 'CREATE TABLE public.user_organizations (user_id uuid, organization_id uuid, role text)'));
+    await it.run.do(
+      table(
+        'public.user_organizations',
+        'CREATE TABLE public.user_organizations (user_id uuid, organization_id uuid, role text)',
+      ),
+    );
     await it.run.do(registry());
     await it.run.do(key('public.users'));
-    await expect(it.run.do(members())).rejects.toMatchObject({ type: 'Refused', message: expect.stringContaining('UNIQUE (user_id, organization_id)') as string });
+    await expect(it.run.do(members())).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('UNIQUE (user_id, organization_id)') as string,
+    });
   });
 });

@@ -29,7 +29,12 @@ describe('a question', () => {
   });
 
   it('is not put where nobody sits, and says what to give instead', async () => {
-    const asked = ask({ stdin: new PassThrough(), stderr: sink().stream, question: '?', instead: '--evidence x --yes' });
+    const asked = ask({
+      stdin: new PassThrough(),
+      stderr: sink().stream,
+      question: '?',
+      instead: '--evidence x --yes',
+    });
     await expect(asked).rejects.toMatchObject({ exitCode: 2, message: expect.stringContaining('--evidence x --yes') });
   });
 });

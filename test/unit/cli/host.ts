@@ -15,7 +15,10 @@ export interface FakeHost {
 }
 
 /** Runs the CLI in this process, without a terminal. */
-export async function cli(argv: readonly string[], { env = {}, cwd = '/', user = 'lead-1' }: FakeHost = {}): Promise<Said> {
+export async function cli(
+  argv: readonly string[],
+  { env = {}, cwd = '/', user = 'lead-1' }: FakeHost = {},
+): Promise<Said> {
   const [stdout, stderr] = [sink(), sink()];
   const host: Host = {
     stdin: new PassThrough(),

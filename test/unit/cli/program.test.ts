@@ -2,7 +2,22 @@ import { temporaryFolder } from '../runtime/temp-file';
 import { cli } from './host';
 
 const folder = temporaryFolder();
-const COMMANDS = ['check', 'preview', 'dev', 'worker', 'start', 'status', 'approve', 'reject', 'pause', 'resume', 'retry', 'rollback', 'abort', 'report'];
+const COMMANDS = [
+  'check',
+  'preview',
+  'dev',
+  'worker',
+  'start',
+  'status',
+  'approve',
+  'reject',
+  'pause',
+  'resume',
+  'retry',
+  'rollback',
+  'abort',
+  'report',
+];
 
 describe('cutover', () => {
   it('without arguments prints its help on stderr and exits with 2', async () => {
@@ -53,7 +68,11 @@ describe('cutover', () => {
   it('says where it looked for Temporal, exit code 3', async () => {
     const said = await cli(['status', '--json'], { cwd: folder.path });
     expect(said.code).toBe(3);
-    expect(JSON.parse(said.stdout)).toMatchObject({ ok: false, exitCode: 3, error: expect.stringContaining('127.0.0.1:1') });
+    expect(JSON.parse(said.stdout)).toMatchObject({
+      ok: false,
+      exitCode: 3,
+      error: expect.stringContaining('127.0.0.1:1'),
+    });
   }, 15_000);
 
   it('says what to write instead of a bad TEMPORAL_ADDRESS, exit code 2', async () => {
@@ -68,7 +87,10 @@ describe('cutover', () => {
   });
 
   it('will not run a worker without a config', async () => {
-    expect(await cli(['worker'], { cwd: folder.path })).toMatchObject({ code: 2, stderr: expect.stringContaining('--config <file>') });
+    expect(await cli(['worker'], { cwd: folder.path })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--config <file>'),
+    });
   });
 
   it('names the config that cannot be read', async () => {

@@ -19,7 +19,12 @@ function shown(state: RunState, activities: Parameters<typeof renderStatus>[1]['
 }
 
 function atGate(): RunState {
-  const done = { ...fresh, steps: fresh.steps.map((s, i) => (i < 3 ? { ...s, status: 'done' as const, verdict: 'pass' as const, summary: 'good', ms: 400 } : s)) };
+  const done = {
+    ...fresh,
+    steps: fresh.steps.map((s, i) =>
+      i < 3 ? { ...s, status: 'done' as const, verdict: 'pass' as const, summary: 'good', ms: 400 } : s,
+    ),
+  };
   const evidence = { digest: gateDigest(material), material, shown: { rows: '7' } };
   return apply(PLAN, done, { type: 'gate-opened', phase: 'cutover', nonce: 'n1', evidence, at, people });
 }
@@ -27,7 +32,14 @@ function atGate(): RunState {
 describe('status', () => {
   it('shows the step under way, how long, what it tells and the attempt', () => {
     const running = apply(PLAN, fresh, { type: 'step-started', step: 'preflight/look', at });
-    const text = shown(running, [{ type: 'preflight', attempt: 2, lastFailure: 'server away', heartbeat: { doing: 'counts rows', done: 1, total: 4, unit: 'tables' } }]);
+    const text = shown(running, [
+      {
+        type: 'preflight',
+        attempt: 2,
+        lastFailure: 'server away',
+        heartbeat: { doing: 'counts rows', done: 1, total: 4, unit: 'tables' },
+      },
+    ]);
     expect(text).toContain('UNSIGNED');
     expect(text).toContain('Now: preflight/look, for 12s');
     expect(text).toContain('counts rows, 1/4 tables (25%); attempt 2, after: server away');
@@ -54,7 +66,10 @@ describe('status', () => {
   });
 
   it('lists the messages that did not count', () => {
-    const state = apply(PLAN, fresh, { type: 'not-counted', entry: { gate: 'cutover', approver: 'mallory', reason: 'is not in the people file', at } });
+    const state = apply(PLAN, fresh, {
+      type: 'not-counted',
+      entry: { gate: 'cutover', approver: 'mallory', reason: 'is not in the people file', at },
+    });
     expect(shown(state)).toContain('mallory: is not in the people file');
   });
 });

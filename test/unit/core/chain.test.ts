@@ -6,7 +6,16 @@ import { breached, observe } from '../../../src/core/breach';
 function chain(length: number): LedgerRow[] {
   const rows: LedgerRow[] = [];
   for (let seq = 1; seq <= length; seq += 1) {
-    const content: LedgerContent = { seq, step: 's', verb: 'do', round: 1, event: 'start', body: { n: seq }, at: 't', prevHash: rows.at(-1)?.hash ?? 'genesis' };
+    const content: LedgerContent = {
+      seq,
+      step: 's',
+      verb: 'do',
+      round: 1,
+      event: 'start',
+      body: { n: seq },
+      at: 't',
+      prevHash: rows.at(-1)?.hash ?? 'genesis',
+    };
     rows.push({ ...content, hash: rowHash(content) });
   }
   return rows;
@@ -28,7 +37,10 @@ test('canonical text does not depend on the order of keys', () => {
       const shuffled: unknown = JSON.parse(JSON.stringify(value), (_k, v: unknown) =>
         v !== null && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).reverse()) : v,
       );
-      return digestOf(JSON.parse(JSON.stringify(value))) === digestOf(shuffled) && canonical(JSON.parse(canonical(value))) === canonical(value);
+      return (
+        digestOf(JSON.parse(JSON.stringify(value))) === digestOf(shuffled) &&
+        canonical(JSON.parse(canonical(value))) === canonical(value)
+      );
     }),
   );
 });
@@ -36,7 +48,13 @@ test('canonical text does not depend on the order of keys', () => {
 test('a breach needs its failures within the window, and inconclusive answers count neither way', () => {
   const of = 5;
   const run = (verdicts: string): boolean =>
-    breached([...verdicts].reduce((w, v) => observe(w, v === '.' ? 'pass' : v === 'x' ? 'fail' : 'inconclusive', of), [] as ReturnType<typeof observe>), 3);
+    breached(
+      [...verdicts].reduce(
+        (w, v) => observe(w, v === '.' ? 'pass' : v === 'x' ? 'fail' : 'inconclusive', of),
+        [] as ReturnType<typeof observe>,
+      ),
+      3,
+    );
   expect(run('xx...')).toBe(false);
   expect(run('xx..x')).toBe(true);
   expect(run('xx...x')).toBe(false);

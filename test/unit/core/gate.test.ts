@@ -8,7 +8,17 @@ const open = () => {
 };
 
 function decision(approver: string, word: 'approve' | 'reject' = 'approve'): Decision {
-  return { gate: 'cutover', nonce: 'n', evidenceDigest: 'e', decision: word, approver, roles: [], comment: '', via: 'update', at: AT };
+  return {
+    gate: 'cutover',
+    nonce: 'n',
+    evidenceDigest: 'e',
+    decision: word,
+    approver,
+    roles: [],
+    comment: '',
+    via: 'update',
+    at: AT,
+  };
 }
 
 describe('a decision counts only', () => {
@@ -16,8 +26,16 @@ describe('a decision counts only', () => {
   const good = vote(state, 'expand', 'dba-1');
   test.each([
     ['from somebody in the people file', { ...good, approver: 'nobody-1' }, /not in the people file/],
-    ['from a role that the gate asks for', { ...good, approver: 'lead-1' }, /has the roles lead; gate expand asks for 1 × dba/],
-    ['for a gate of the plan', { ...good, gate: 'observe' }, /no gate "observe"; its gates are expand, cutover, contract/],
+    [
+      'from a role that the gate asks for',
+      { ...good, approver: 'lead-1' },
+      /has the roles lead; gate expand asks for 1 × dba/,
+    ],
+    [
+      'for a gate of the plan',
+      { ...good, gate: 'observe' },
+      /no gate "observe"; its gates are expand, cutover, contract/,
+    ],
     ['while the gate is open', { ...good, gate: 'cutover', approver: 'sre-1' }, /not open yet/],
     ['for the plan that runs', { ...good, planDigest: 'sha256:other' }, /The decision is for plan sha256:other/],
     ['for this opening of the gate', { ...good, nonce: 'earlier' }, /earlier opening/],
@@ -29,8 +47,15 @@ describe('a decision counts only', () => {
   });
 
   test('once per person and word', () => {
-    const decided = after(state, { type: 'decided', decision: { ...decision('dba-1'), gate: 'expand' }, settles: 'open' });
-    expect(judgeDecision(plan, decided, good)).toMatchObject({ counts: false, reason: expect.stringContaining('already decided') });
+    const decided = after(state, {
+      type: 'decided',
+      decision: { ...decision('dba-1'), gate: 'expand' },
+      settles: 'open',
+    });
+    expect(judgeDecision(plan, decided, good)).toMatchObject({
+      counts: false,
+      reason: expect.stringContaining('already decided'),
+    });
     expect(judgeDecision(plan, decided, { ...good, decision: 'reject' })).toMatchObject({ counts: true });
   });
 
@@ -45,17 +70,25 @@ describe('a decision counts only', () => {
   test('from somebody else than the requester, where the gate says so', () => {
     const strict = { ...plan, gates: { ...plan.gates, expand: { ...plan.gates.expand!, excludeRequester: true } } };
     const own = { ...state, requestedBy: 'dba-1' };
-    expect(judgeDecision(strict, own, good)).toMatchObject({ counts: false, reason: expect.stringContaining('excludes the requester') });
+    expect(judgeDecision(strict, own, good)).toMatchObject({
+      counts: false,
+      reason: expect.stringContaining('excludes the requester'),
+    });
   });
 });
 
 describe('a quorum', () => {
   const spec = plan.gates.cutover!;
   test('waits for every role', () => expect(settle(spec, [decision('lead-1')], people)).toBe('open'));
-  test('is reached by distinct people', () => expect(settle(spec, [decision('lead-1'), decision('sre-1')], people)).toBe('approved'));
-  test('is ended by one reject', () => expect(settle(spec, [decision('lead-1'), decision('sre-1', 'reject')], people)).toBe('rejected'));
+  test('is reached by distinct people', () =>
+    expect(settle(spec, [decision('lead-1'), decision('sre-1')], people)).toBe('approved'));
+  test('is ended by one reject', () =>
+    expect(settle(spec, [decision('lead-1'), decision('sre-1', 'reject')], people)).toBe('rejected'));
   test('counts a person with two roles once', () => {
-    const both = [{ role: 'sre', count: 1 }, { role: 'dba', count: 1 }];
+    const both = [
+      { role: 'sre', count: 1 },
+      { role: 'dba', count: 1 },
+    ];
     expect(missing(both, [decision('sre-1')], people)).toHaveLength(1);
     expect(missing(both, [decision('sre-1'), decision('dba-1')], people)).toEqual([]);
     expect(missing([...both].reverse(), [decision('sre-1'), decision('dba-1')], people)).toEqual([]);
@@ -65,7 +98,9 @@ describe('a quorum', () => {
     expect(settle(spec, [decision('lead-1'), decision('sre-1')], later)).toBe('open');
   });
   test('that nobody can fill is named', () => {
-    expect(impossible({ ...spec, require: [{ role: 'lead', count: 3 }] }, people, 'lead-1')).toMatch(/too few for 1 × lead/);
+    expect(impossible({ ...spec, require: [{ role: 'lead', count: 3 }] }, people, 'lead-1')).toMatch(
+      /too few for 1 × lead/,
+    );
     expect(impossible(spec, people, 'lead-1')).toBeUndefined();
   });
 });

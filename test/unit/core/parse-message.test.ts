@@ -1,6 +1,13 @@
 import { parseDecision, parseOperate } from '../../../src/core/parse-message';
 
-const good = { gate: 'expand', nonce: 'n', planDigest: 'p', evidenceDigest: 'e', decision: 'approve', approver: 'dba-1' };
+const good = {
+  gate: 'expand',
+  nonce: 'n',
+  planDigest: 'p',
+  evidenceDigest: 'e',
+  decision: 'approve',
+  approver: 'dba-1',
+};
 
 describe('a message that cannot be read is a reason, never an exception:', () => {
   test.each([
@@ -22,7 +29,10 @@ describe('a message that cannot be read is a reason, never an exception:', () =>
   });
   test('a whole one is accepted', () => expect(parseDecision(good)).toEqual({ ok: true, message: good }));
   test('an operator’s word is one of the known', () => {
-    expect(parseOperate({ verb: 'explode', as: 'dba-1' })).toMatchObject({ ok: false, reason: expect.stringContaining('pause, resume, retry') });
+    expect(parseOperate({ verb: 'explode', as: 'dba-1' })).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('pause, resume, retry'),
+    });
     expect(parseOperate({ verb: 'pause', as: 'dba-1' })).toMatchObject({ ok: true });
   });
 });

@@ -19,26 +19,59 @@ export class LedgerBuilder {
   }
 
   failed(step: string, message: string): this {
-    return this.add({ step, verb: 'do', round: 1, event: 'attempt-failed', body: { type: 'Blocked', message, token: '1' } });
+    return this.add({
+      step,
+      verb: 'do',
+      round: 1,
+      event: 'attempt-failed',
+      body: { type: 'Blocked', message, token: '1' },
+    });
   }
 
   gate(gate: string, nonce: string, material: Record<string, string>): this {
-    return this.note('gate-opened', { gate, nonce, evidenceDigest: gateDigest(material), material, shown: { 'rows of users': '200000' } });
+    return this.note('gate-opened', {
+      gate,
+      nonce,
+      evidenceDigest: gateDigest(material),
+      material,
+      shown: { 'rows of users': '200000' },
+    });
   }
 
   decision(gate: string, nonce: string, by: string, decision = 'approve'): this {
-    return this.note('decision', { gate, nonce, decision, by, roles: ['lead'], comment: 'seen | all', via: 'update', evidenceDigest: 'sha256:ab' });
+    return this.note('decision', {
+      gate,
+      nonce,
+      decision,
+      by,
+      roles: ['lead'],
+      comment: 'seen | all',
+      via: 'update',
+      evidenceDigest: 'sha256:ab',
+    });
   }
 
   private add(row: Pick<LedgerRow, 'step' | 'verb' | 'round' | 'event' | 'body'>): this {
     const seq = this.rows.length + 1;
-    const content = { seq, ...row, at: new Date(Date.UTC(2026, 0, 1, 0, 0, seq)).toISOString(), prevHash: this.rows.at(-1)?.hash ?? 'genesis' };
+    const content = {
+      seq,
+      ...row,
+      at: new Date(Date.UTC(2026, 0, 1, 0, 0, seq)).toISOString(),
+      prevHash: this.rows.at(-1)?.hash ?? 'genesis',
+    };
     this.rows.push({ ...content, hash: rowHash(content) });
     return this;
   }
 }
 
-const step = (id: string, phase: string, kind: string) => ({ id, phase, kind, target: 'app', title: `Title of ${id}`, args: {} });
+const step = (id: string, phase: string, kind: string) => ({
+  id,
+  phase,
+  kind,
+  target: 'app',
+  title: `Title of ${id}`,
+  args: {},
+});
 
 /** Six steps in five phases, with gates before cutover and contract. */
 export const PLAN = {

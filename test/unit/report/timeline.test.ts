@@ -42,24 +42,48 @@ describe('the timeline', () => {
       ['observe', 120],
       ['contract', 120],
     ]);
-    expect(timeline.phases[3]?.steps[0]?.failures).toEqual([expect.objectContaining({ type: 'Blocked', message: 'pid 7 holds a lock' })]);
+    expect(timeline.phases[3]?.steps[0]?.failures).toEqual([
+      expect.objectContaining({ type: 'Blocked', message: 'pid 7 holds a lock' }),
+    ]);
   });
 
   it('tells who decided what, on which evidence, for each opening of a gate', () => {
     const { gates } = timelineOf('r', whole().rows);
     expect(gates).toMatchObject([
-      { gate: 'cutover', nonce: 'n1', outcome: 'reopened', why: 'backup was b1 and is b2', decisions: [], evidenceHolds: true },
-      { gate: 'cutover', nonce: 'n2', outcome: 'passed', decisions: [{ by: 'lead-1', decision: 'approve', via: 'update' }], evidenceHolds: true },
+      {
+        gate: 'cutover',
+        nonce: 'n1',
+        outcome: 'reopened',
+        why: 'backup was b1 and is b2',
+        decisions: [],
+        evidenceHolds: true,
+      },
+      {
+        gate: 'cutover',
+        nonce: 'n2',
+        outcome: 'passed',
+        decisions: [{ by: 'lead-1', decision: 'approve', via: 'update' }],
+        evidenceHolds: true,
+      },
     ]);
   });
 
   it('gives an early reject to the opening that it closed', () => {
-    const { gates } = timelineOf('r', ledger().decision('cutover', 'early', 'lead-1', 'reject').gate('cutover', 'n1', { a: 'b' }).rows);
+    const { gates } = timelineOf(
+      'r',
+      ledger().decision('cutover', 'early', 'lead-1', 'reject').gate('cutover', 'n1', { a: 'b' }).rows,
+    );
     expect(gates).toMatchObject([{ outcome: 'rejected', decisions: [{ by: 'lead-1', decision: 'reject' }] }]);
   });
 
   it('says when the digest of a gate is not that of its material', () => {
-    const built = ledger().note('gate-opened', { gate: 'cutover', nonce: 'n', evidenceDigest: 'sha256:other', material: { a: 'b' }, shown: {} });
+    const built = ledger().note('gate-opened', {
+      gate: 'cutover',
+      nonce: 'n',
+      evidenceDigest: 'sha256:other',
+      material: { a: 'b' },
+      shown: {},
+    });
     expect(timelineOf('r', built.rows).gates[0]?.evidenceHolds).toBe(false);
   });
 
@@ -72,7 +96,11 @@ describe('the timeline', () => {
       .verb('preflight/look', 'undo');
     expect(timelineOf('r', built.rows)).toMatchObject({
       outcome: 'rolled-back',
-      rollback: { reason: 'lead-1 asked for it', archivedRows: 42, steps: [{ step: 'expand/key-users' }, { step: 'preflight/look' }] },
+      rollback: {
+        reason: 'lead-1 asked for it',
+        archivedRows: 42,
+        steps: [{ step: 'expand/key-users' }, { step: 'preflight/look' }],
+      },
       operators: [{ word: 'rollback-begun', comment: 'lead-1 asked for it' }],
     });
   });
@@ -83,9 +111,20 @@ describe('the timeline', () => {
   });
 
   it.each([
-    ['a changed body', (rows: ReturnType<typeof ledger>['rows']) => rows.map((r) => (r.seq === 3 ? { ...r, body: { evidence: { verdict: 'pass', summary: 'x', checks: [] } } } : r)), 3],
+    [
+      'a changed body',
+      (rows: ReturnType<typeof ledger>['rows']) =>
+        rows.map((r) =>
+          r.seq === 3 ? { ...r, body: { evidence: { verdict: 'pass', summary: 'x', checks: [] } } } : r,
+        ),
+      3,
+    ],
     ['a row taken out', (rows: ReturnType<typeof ledger>['rows']) => rows.filter((r) => r.seq !== 4), 5],
-    ['a changed name', (rows: ReturnType<typeof ledger>['rows']) => rows.map((r) => (r.seq === 5 ? { ...r, step: 'backup/other' } : r)), 5],
+    [
+      'a changed name',
+      (rows: ReturnType<typeof ledger>['rows']) => rows.map((r) => (r.seq === 5 ? { ...r, step: 'backup/other' } : r)),
+      5,
+    ],
   ])('finds %s in the chain', (_name, change, at) => {
     expect(timelineOf('r', change(whole().rows)).chain).toMatchObject({ intact: false, brokenAt: at });
   });

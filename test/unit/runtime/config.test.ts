@@ -51,7 +51,11 @@ describe('cutover.config.yaml', () => {
 
   it('may be absent: the defaults hold', async () => {
     const config = await loadConfig({ cwd: join(folder.path, 'nowhere'), env: {} });
-    expect(config).toMatchObject({ file: undefined, taskQueue: 'cutover', temporal: { address: '127.0.0.1:7233', namespace: 'default' } });
+    expect(config).toMatchObject({
+      file: undefined,
+      taskQueue: 'cutover',
+      temporal: { address: '127.0.0.1:7233', namespace: 'default' },
+    });
   });
 
   it('gives way to TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE', async () => {
@@ -60,10 +64,20 @@ describe('cutover.config.yaml', () => {
   });
 
   const cases: readonly [name: string, text: string, path: string, fragment: string][] = [
-    ['a literal connection string', 'targets: { app: { postgres: "postgres://u:Canary-77@h/db" } }', 'targets.app.postgres', 'never the secret itself'],
+    [
+      'a literal connection string',
+      'targets: { app: { postgres: "postgres://u:Canary-77@h/db" } }',
+      'targets.app.postgres',
+      'never the secret itself',
+    ],
     ['a target of no kind', 'targets: { app: {} }', 'targets.app', 'say what this target is'],
     ['a target of two kinds', 'targets: { app: { postgres: env:A, http: "http://h" } }', 'targets.app', ''],
-    ['credentials in an http address', 'targets: { api: { http: "http://u:Canary-77@h" } }', 'targets.api.http', 'without credentials'],
+    [
+      'credentials in an http address',
+      'targets: { api: { http: "http://u:Canary-77@h" } }',
+      'targets.api.http',
+      'without credentials',
+    ],
     ['an http address without a scheme', 'targets: { api: { http: "h:80" } }', 'targets.api.http', 'http://'],
     ['a mistyped key', 'tragets: {}', 'tragets', 'did you mean targets'],
     ['a mistyped inner key', 'stores: { b: { dri: x } }', 'stores.b.dri', 'did you mean dir'],
@@ -72,7 +86,12 @@ describe('cutover.config.yaml', () => {
     ['a duration with a space', 'stores: { b: { dir: x, retain: "5 minutes" } }', 'stores.b.retain', 'with its unit'],
     ['a target name in capitals', 'targets: { App: { postgres: env:A } }', 'targets.App', 'small letters'],
     ['a number for a boolean', 'allow: { unsignedInProduction: 1 }', 'allow.unsignedInProduction', 'true or false'],
-    ['a value for a variable name', 'commands: { env: ["PATH=/bin"] }', 'commands.env.0', 'name of an environment variable'],
+    [
+      'a value for a variable name',
+      'commands: { env: ["PATH=/bin"] }',
+      'commands.env.0',
+      'name of an environment variable',
+    ],
     ['a list', '[]', '', 'a mapping'],
     ['a key twice', 'taskQueue: a\ntaskQueue: b', 'line 2', 'one plain YAML document'],
     ['two documents', 'taskQueue: a\n---\ntaskQueue: b', '', 'one plain YAML document'],

@@ -11,7 +11,9 @@ describe('the logger', () => {
   it.each([false, true])('lets no secret out, wherever it hides (pretty: %s)', (pretty) => {
     resolveSecret('env:U', { env: { U: 'postgres://app:Canary-pass@h/db' }, dir: '/' });
     const { log, text } = capture(pretty);
-    const error = new Error('connect postgres://app:Canary-pass@h/db', { cause: new Error('password Canary-pass is wrong') });
+    const error = new Error('connect postgres://app:Canary-pass@h/db', {
+      cause: new Error('password Canary-pass is wrong'),
+    });
     log.error({ err: error, deep: { list: ['Canary-pass'] } }, 'failed with Canary-pass');
     temporalLogger(log).warn('from the SDK: Canary-pass', { error, id: 7n });
     expect(text()).toContain('failed with ***');

@@ -5,8 +5,12 @@ const folder = temporaryFolder();
 
 describe('cutover.people.yaml', () => {
   it('gives roles and a digest of what it says, not of how it is written', async () => {
-    const a = await loadPeople(folder.write('a.yaml', 'people:\n  lead-1: { roles: [lead] }\n  sre-1: { roles: [sre, dba] }\n'));
-    const b = await loadPeople(folder.write('b.yaml', '# the same\npeople: { sre-1: { roles: [sre, dba] }, lead-1: { roles: [lead] } }\n'));
+    const a = await loadPeople(
+      folder.write('a.yaml', 'people:\n  lead-1: { roles: [lead] }\n  sre-1: { roles: [sre, dba] }\n'),
+    );
+    const b = await loadPeople(
+      folder.write('b.yaml', '# the same\npeople: { sre-1: { roles: [sre, dba] }, lead-1: { roles: [lead] } }\n'),
+    );
     expect(a).toEqual({ roles: { 'lead-1': ['lead'], 'sre-1': ['sre', 'dba'] }, digest: b.digest, mode: 'claimed' });
   });
 

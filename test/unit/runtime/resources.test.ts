@@ -6,7 +6,10 @@ import { temporaryFolder } from './temp-file';
 const folder = temporaryFolder();
 
 async function resources(env: NodeJS.ProcessEnv) {
-  const file = folder.write('cutover.config.yaml', 'targets: { app: { postgres: env:APP }, api: { http: "http://127.0.0.1:1", auth: env:AUTH } }\nstores: { b: { dir: b } }');
+  const file = folder.write(
+    'cutover.config.yaml',
+    'targets: { app: { postgres: env:APP }, api: { http: "http://127.0.0.1:1", auth: env:AUTH } }\nstores: { b: { dir: b } }',
+  );
   const config = await loadConfig({ file, cwd: folder.path, env });
   return { config, made: createResources({ config, log: createLogger({ pretty: false, level: 'silent' }) }) };
 }

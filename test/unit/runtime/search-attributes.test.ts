@@ -8,7 +8,15 @@ function server(known: Record<string, number>) {
     listSearchAttributes: async () => ({ customAttributes: known }),
     addSearchAttributes: async (request: unknown) => added.push(request),
   } as unknown as Options['connection']['operatorService'];
-  return { added, options: (register: boolean): Options => ({ connection: { operatorService }, address: '127.0.0.1:7233', namespace: 'default', register }) };
+  return {
+    added,
+    options: (register: boolean): Options => ({
+      connection: { operatorService },
+      address: '127.0.0.1:7233',
+      namespace: 'default',
+      register,
+    }),
+  };
 }
 
 const ALL = { CutoverPhase: 2, CutoverStatus: 2, CutoverHome: 2 };
@@ -23,7 +31,9 @@ describe('search attributes', () => {
   it('that are missing stop the worker, with the commands that create them', async () => {
     const { options } = server({ CutoverPhase: 2 });
     const message = await ensureSearchAttributes(options(false)).then(String, String);
-    expect(message).toContain('temporal operator search-attribute create --address 127.0.0.1:7233 --namespace default --name CutoverStatus --type Keyword');
+    expect(message).toContain(
+      'temporal operator search-attribute create --address 127.0.0.1:7233 --namespace default --name CutoverStatus --type Keyword',
+    );
     expect(message).toContain('--name CutoverHome');
     expect(message).not.toContain('--name CutoverPhase');
   });
@@ -35,6 +45,8 @@ describe('search attributes', () => {
   });
 
   it('of another type are refused', async () => {
-    await expect(ensureSearchAttributes(server({ ...ALL, CutoverHome: 1 }).options(true))).rejects.toThrow(/CutoverHome.*not of type Keyword/);
+    await expect(ensureSearchAttributes(server({ ...ALL, CutoverHome: 1 }).options(true))).rejects.toThrow(
+      /CutoverHome.*not of type Keyword/,
+    );
   });
 });

@@ -35,7 +35,10 @@ describe('redact', () => {
     ["password='Can ary' user=u", "password='***' user=u"],
     ['PGPASSWORD=Canary pg_dump', 'PGPASSWORD=*** pg_dump'],
     ['{"password":"Canary","user":"u"}', '{"password":"***","user":"u"}'],
-    ['{"taskToken":12345,"text":"{\\"secret\\":\\"Canary\\"}"}', '{"taskToken":"***","text":"{\\"secret\\":\\"***\\"}"}'],
+    [
+      '{"taskToken":12345,"text":"{\\"secret\\":\\"Canary\\"}"}',
+      '{"taskToken":"***","text":"{\\"secret\\":\\"***\\"}"}',
+    ],
     ['Authorization: Bearer Canary-token-1234', 'Authorization: Bearer ***'],
     ['?token=Canary&x=1', '?token=***&x=1'],
   ])('takes the credential out of %s', (text, clean) => {

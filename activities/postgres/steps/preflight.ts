@@ -1,0 +1,68 @@
+import { evidenceOf, type Evidence } from '../../../src/core/evidence';
+import type { Resources } from '../../resources';
+import type { PgContext, PgSession, PgStepHandler } from '../context';
+import { fingerprint } from '../fingerprint';
+import { activityFindings } from '../preflight/activity';
+import { flagFindings, watchFindings } from '../preflight/baselines';
+import { appRoleFindings, scratchFindings, toolFindings } from '../preflight/environment';
+import type { Findings } from '../preflight/findings';
+import { roleFindings } from '../preflight/role';
+import { serverFindings, serverVersion, versionFindings } from '../preflight/server';
+import { nameFindings, tableFindings } from '../preflight/tables';
+import { postgresTarget } from './backup';
+
+/** Reads only. Every question is asked although an earlier one failed, so that all can be mended at once. */
+export function preflightStep(resources: Resources): PgStepHandler<'preflight'> {
+  return {
+    do: async (context) => context.read((session) => preflight(resources, context, session)),
+    // The claim is the lane's own; there is nothing else to take back.
+    undo: async () =>
+      evidenceOf('Preflight changed nothing', [
+        { name: 'preflight', verdict: 'pass', expected: 'nothing to undo', observed: 'nothing to undo' },
+      ]),
+  };
+}
+
+async function preflight(resources: Resources, context: PgContext<'preflight'>, session: PgSession): Promise<Evidence> {
+  const { args, run, signal, step } = context;
+  const version = await serverVersion(session);
+  const first = versionFindings(version);
+  if (first.checks.some((c) => c.verdict !== 'pass')) return summed(step.target, [first]);
+  const home = postgresTarget(resources, step.target);
+  const scratch = postgresTarget(resources, args.scratch);
+  const { flag } = args;
+  const asked = [
+    () => serverFindings(session),
+    () => roleFindings(session, args.tables),
+    () => tableFindings(session, args, run),
+    () => nameFindings(session, args.creates, run),
+    () => activityFindings(session, args, run),
+    () => toolFindings(resources, resources.store(args.store), session, version.major),
+    () => scratchFindings({ resources, run, scratch, signal }, session),
+    () => appRoleFindings({ resources, run, signal }, home, args.tables),
+    ...(flag ? [() => flagFindings(context, session, flag)] : []),
+    () => watchFindings(context, session, args.watch),
+  ];
+  const found: Findings[] = [first, { checks: [], figures: { fingerprint: await fingerprint(session) } }];
+  for (const [done, ask] of asked.entries()) {
+    signal.throwIfAborted();
+    context.progress({ doing: 'looking before anything is done', done, total: asked.length, unit: 'questions' });
+    found.push(await ask());
+  }
+  return summed(step.target, found);
+}
+
+function summed(target: string, found: readonly Findings[]): Evidence {
+  const checks = found.flatMap((f) => f.checks);
+  const warnings = found.flatMap((f) => f.warnings ?? []);
+  const passed = checks.filter((c) => c.verdict === 'pass').length;
+  const figures = Object.assign({}, ...found.map((f) => f.figures ?? {})) as Record<string, number | string>;
+  const shown = Object.fromEntries(warnings.slice(0, MAX_WARNINGS).map((text, n) => [`warning ${n + 1}`, text]));
+  return evidenceOf(`${target}: ${passed} of ${checks.length} checks pass, ${warnings.length} warnings`, checks, {
+    ...figures,
+    warnings: warnings.length,
+    ...shown,
+  });
+}
+
+const MAX_WARNINGS = 25;
