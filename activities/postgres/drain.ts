@@ -13,13 +13,20 @@ export async function serverNow(session: PgSession): Promise<string> {
  * Waits, without any lock, until no transaction of anybody else is left that began before `since`: whatever it read
  * then (a flag, a column) it may still act upon. Throws Blocked, naming who is left, when patience ends.
  */
-export async function drained(context: Pick<PgContext, 'read' | 'signal' | 'progress'>, since: string, patienceMs: number): Promise<number> {
+export async function drained(
+  context: Pick<PgContext, 'read' | 'signal' | 'progress'>,
+  since: string,
+  patienceMs: number,
+): Promise<number> {
   const from = performance.now();
   for (;;) {
     const left = await context.read((session) => older(session, since));
     if (left.length === 0) return Math.round(performance.now() - from);
     if (performance.now() - from > patienceMs) {
-      throw new CutoverError('Blocked', `Transactions that began before the switch back are still open: ${blockerText(left)}. What they read then they may still act upon.`);
+      throw new CutoverError(
+        'Blocked',
+        `Transactions that began before the switch back are still open: ${blockerText(left)}. What they read then they may still act upon.`,
+      );
     }
     context.progress({ doing: `waits for ${blockerText(left.slice(0, 1))}` });
     await sleep(50, undefined, { signal: context.signal });
@@ -27,7 +34,13 @@ export async function drained(context: Pick<PgContext, 'read' | 'signal' | 'prog
 }
 
 async function older(session: PgSession, since: string) {
-  const rows = await session.query<{ pid: number; age: number; state: string | null; query: string | null; application: string | null }>(
+  const rows = await session.query<{
+    pid: number;
+    age: number;
+    state: string | null;
+    query: string | null;
+    application: string | null;
+  }>(
     `SELECT pid, extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS age, state, application_name AS application,
             left(regexp_replace(query, '''[^'']*''', '''…''', 'g'), 120) AS query
        FROM pg_stat_activity
@@ -36,5 +49,11 @@ async function older(session: PgSession, since: string) {
       ORDER BY xact_start LIMIT 5`,
     [since],
   );
-  return rows.map((r) => ({ pid: r.pid, ageMs: Math.round(r.age), state: r.state ?? '?', query: r.query ?? '', application: r.application ?? '' }));
+  return rows.map((r) => ({
+    pid: r.pid,
+    ageMs: Math.round(r.age),
+    state: r.state ?? '?',
+    query: r.query ?? '',
+    application: r.application ?? '',
+  }));
 }

@@ -85,7 +85,6 @@ function withoutControls(line: string): string {
 }
 
 function toAscii(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[^\u0000-\u007f]/g, (c) => ASCII[c] ?? '?');
 }
 

@@ -23,7 +23,8 @@ export function renderDark(out: Output, seen: Seen, why: 'no-worker' | 'no-answe
 }
 
 function advice(seen: Seen, why: 'no-worker' | 'no-answer'): string {
-  if (seen.closedAt !== undefined) return 'The run has ended; a worker shows the rest of it: start one with `cutover worker`.';
+  if (seen.closedAt !== undefined)
+    return 'The run has ended; a worker shows the rest of it: start one with `cutover worker`.';
   if (why === 'no-worker') return 'Start one with `cutover worker`; the run goes on by itself.';
   return 'Look at its log; end it if it is stuck, and start another one with `cutover worker`: the run goes on by itself.';
 }

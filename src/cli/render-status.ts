@@ -35,7 +35,7 @@ export function renderStatus(out: Output, { plan, state, activities, now }: Stat
       ]),
     ),
     '',
-    ...underWay(state, activities, now),
+    ...(state.endedAt === undefined ? underWay(state, activities, now) : []),
     ...(open ? gateLines(out, plan, state, open) : []),
     ...(state.hold ? holdLines(out, state, state.hold) : []),
     ...(state.direction === 'back'

@@ -1,7 +1,9 @@
 import { rolesOf } from './people';
 import type { CompiledPlan } from './plan';
-import { cutoverBegun, refusesRollback } from './rollback';
+import { refusesRollback, cutoverBegun } from './rollback';
+import { refusesSkip } from './skip';
 import type { RunState } from './state';
+import { refusesTick } from './tick';
 
 /** The words that turn a run. One argument, the same by Update and by Signal. */
 export interface OperateMessage {
@@ -9,9 +11,11 @@ export interface OperateMessage {
   readonly as: string;
   readonly comment?: string;
   readonly planDigest?: string;
+  /** For `tick` and `skip`: the step that is meant. */
+  readonly step?: string;
 }
 
-export const OPERATE_VERBS = ['pause', 'resume', 'retry', 'rollback', 'abort'] as const;
+export const OPERATE_VERBS = ['pause', 'resume', 'retry', 'skip', 'tick', 'rollback', 'abort'] as const;
 export type OperateVerb = (typeof OPERATE_VERBS)[number];
 
 /** What an Update of either kind answers. */
@@ -31,6 +35,10 @@ export function refusesWord(plan: CompiledPlan, state: RunState, message: Operat
       return state.hold?.kind === 'paused' ? undefined : 'The run is not paused.';
     case 'retry':
       return state.hold?.kind === 'parked' ? undefined : 'Nothing is parked: there is nothing to retry.';
+    case 'skip':
+      return refusesSkip(plan, state, message);
+    case 'tick':
+      return refusesTick(plan, state, message);
     case 'rollback':
       return refusesRollback(plan, state) ?? refusesWithoutDigest(plan, state, message);
     case 'abort':

@@ -36,7 +36,7 @@ export function parseOperate(value: unknown): Parsed<OperateMessage> {
   const problem =
     unknownField(record, OPERATE_FIELDS) ??
     textField(record, ['verb', 'as']) ??
-    optionalText(record, ['comment', 'planDigest']);
+    optionalText(record, ['comment', 'planDigest', 'step']);
   if (problem) return { ok: false, reason: problem };
   if (!(OPERATE_VERBS as readonly unknown[]).includes(record['verb'])) {
     return {
@@ -58,7 +58,7 @@ const DECISION_FIELDS = [
   'comment',
   'signature',
 ];
-const OPERATE_FIELDS = ['verb', 'as', 'comment', 'planDigest'];
+const OPERATE_FIELDS = ['verb', 'as', 'comment', 'planDigest', 'step'];
 
 function recordOf(value: unknown): Record<string, unknown> | string {
   if (value === undefined) return 'The message has no payload; send one JSON object.';

@@ -78,6 +78,8 @@ export interface StepArgs {
     readonly baseline?: Captured;
     readonly members?: Membership;
   };
+  /** Something only people can do: a named person with the role ticks it, with a text that proves it. */
+  readonly manual: { readonly what: string; readonly role: string };
   /** Lets go of the target: the last act of a run that ended well. */
   readonly release: { readonly reason: string };
 }

@@ -2,7 +2,9 @@ import { shortDigest } from '../core/json';
 import { durationText } from './duration-text';
 import type { GateRecord } from './gates';
 import { bullet, cell, code, markdownTable } from './markdown-parts';
-import type { FreezeRecord, PhaseRecord, StepRecord, Timeline } from './timeline';
+import type { FreezeRecord } from './freezes';
+import type { PhaseRecord, StepRecord } from './step-records';
+import type { Timeline } from './timeline';
 
 /** The report for people who were not there: plain markdown, every figure from the ledger. */
 export function markdownOf(timeline: Timeline): string {

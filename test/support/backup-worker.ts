@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { backupStep } from '../../activities/postgres/steps/backup';
 import { Captures, resourcesOf, RUN, testContext } from './backup-context';
+import { describeError } from '../../src/core/failure';
 import type { PostgresTarget } from '../../activities/resources';
 
 /** A worker that does nothing but one backup, to be killed in the middle of it. TEST_URL, TEST_STORE, TEST_RUN. */
@@ -16,8 +18,14 @@ async function main(): Promise<void> {
     captures: new Captures(),
     run: { ...RUN, id },
   });
-  const evidence = await backupStep(resources).do(context);
-  console.log(evidence.verdict);
+  const outcome = await backupStep(resources)
+    .do(context)
+    .then(
+      (evidence) => evidence.verdict,
+      (error: unknown) => describeError(error),
+    );
+  const left = await readdir(storeDir, { recursive: true });
+  console.log(JSON.stringify({ outcome, left }));
 }
 
 void main();

@@ -165,7 +165,7 @@ SELECT n.nspname || '.' || c.relname AS name, format('%I.%I', n.nspname, c.relna
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I', 'c') ORDER BY 1`;
 
 const INVALID_INDEXES = `
-SELECT x.oid::regclass::text AS name, n.nspname || '.' || c.relname AS on
+SELECT format('%I.%I', n.nspname, x.relname) AS name, n.nspname || '.' || c.relname AS on
   ${MINE} JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND NOT i.indisvalid JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = x.oid) ORDER BY 1`;
 
@@ -177,7 +177,7 @@ SELECT quote_ident(g.tgname) AS name, n.nspname || '.' || c.relname AS on
 
 /** Not the primary key: what it counts up is the same for all tenants and shown to none. */
 const UNIQUE = `
-SELECT x.oid::regclass::text AS name
+SELECT format('%I.%I', n.nspname, x.relname) AS name
   ${MINE} JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisunique AND NOT i.indisprimary JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND a.attnum = ANY (i.indkey)) ORDER BY 1`;
 

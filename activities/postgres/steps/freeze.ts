@@ -2,9 +2,11 @@ import type { QueryResult } from 'pg';
 import { done, evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError, describeError } from '../../../src/core/failure';
 import { findColumn, findConstraint, findTrigger } from '../catalog';
-import type { PgContext, PgSession, PgStepHandler } from '../context';
+import type { PgContext, PgSession, PgStepHandler, TxOptions } from '../context';
+import { drained, serverNow } from '../drain';
 import { memberNames } from '../names';
 import { recall } from '../recall';
+import { settle } from '../settle';
 import { dropJoinTrigger } from '../statements/members';
 import {
   FIRST_LOCK_AT,
@@ -40,7 +42,7 @@ export const freezeStep: PgStepHandler<'freeze'> = {
     const swept = await sweepBefore(context);
     const tenants = await Promise.all(args.tables.map((t) => context.captured<string>(t.rule.tenant)));
     const joined = args.members === undefined || (await context.read((s) => joinsNewUsers(s, context)));
-    return withinBudget(context, async (tx) => {
+    return withinBudget(context, context.commit, async (tx) => {
       const rows = await counts(
         tx,
         args.tables.map((t, i) => sweepRows(t.table, t.column, tenants[i] ?? '')),
@@ -63,18 +65,29 @@ export const freezeStep: PgStepHandler<'freeze'> = {
   undo: async (context) => {
     const before = await recall<{ existed: boolean; value: string }>(context, 'flag');
     if (!before) return done('The switch was never reached: nothing to switch back.');
-    return withinBudget(context, async (tx) => {
-      const { switch: flag } = context.args;
-      await tx.execute(before.existed ? setFlag(flag, before.value) : removeFlag(flag));
-      const now = await flagNow(tx, context);
-      return {
-        checks: [
-          expectEqual(`flag ${flag.key}`, before.existed ? before.value : 'absent', now.existed ? now.value : 'absent'),
-        ],
-        figures: {},
-        did: `switched ${flag.key} back to ${before.existed ? before.value : 'absent'}`,
-      };
-    });
+    const evidence = await withinBudget(
+      context,
+      (work, options) => context.transaction(work, options),
+      async (tx) => {
+        const { switch: flag } = context.args;
+        await tx.execute(before.existed ? setFlag(flag, before.value) : removeFlag(flag));
+        const now = await flagNow(tx, context);
+        return {
+          checks: [
+            expectEqual(
+              `flag ${flag.key}`,
+              before.existed ? before.value : 'absent',
+              now.existed ? now.value : 'absent',
+            ),
+          ],
+          figures: {},
+          did: `switched ${flag.key} back to ${before.existed ? before.value : 'absent'}`,
+        };
+      },
+    );
+    // Whoever read the flag before may still write in the new shape: unstamping must not begin before they are done.
+    const drainedMs = await drained(context, await context.read(serverNow), context.args.patienceMs);
+    return context.commit(async () => ({ ...evidence, figures: { ...evidence.figures, drainedMs } }));
   },
 };
 
@@ -85,14 +98,19 @@ interface Done {
 }
 
 /** Locks, work, proof, and a last look at the clock before COMMIT: past the budget nothing of it stays. */
-async function withinBudget(context: Context, work: (tx: PgSession) => Promise<Done>): Promise<Evidence> {
+async function withinBudget(
+  context: Context,
+  transact: (work: (tx: PgSession) => Promise<Evidence>, options: TxOptions) => Promise<Evidence>,
+  work: (tx: PgSession) => Promise<Done>,
+): Promise<Evidence> {
   const { budgetMs, stallMs, patienceMs } = context.args;
   let tries = 0;
   context.progress({ doing: `freezes ${context.args.tables.length} tables` });
   try {
-    return await context.commit(
+    return await transact(
       async (tx) => {
         tries += 1;
+        await settle(tx, lockOrder(context.args));
         await tx.execute(
           `SET LOCAL statement_timeout = ${budgetMs}; SET LOCAL idle_in_transaction_session_timeout = ${budgetMs}; SET LOCAL enable_seqscan = off`,
         );
@@ -116,7 +134,7 @@ async function withinBudget(context: Context, work: (tx: PgSession) => Promise<D
           budgetMs,
         });
       },
-      { lockTimeoutMs: stallMs, statementTimeoutMs: budgetMs, patienceMs },
+      { lockTimeoutMs: stallMs, statementTimeoutMs: Math.max(budgetMs, 10_000), patienceMs },
     );
   } catch (error) {
     if (error instanceof CutoverError && error.type === 'Blocked') {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +11,9 @@ import type { Evidence } from '../../../src/core/evidence';
 import { projectRoot } from '../../../src/dev/project-root';
 import { Captures, RUN, resourcesOf, testContext } from '../../support/backup-context';
 import { run, startBackupServer, type BackupDatabase, type BackupServer } from '../../support/backup-server';
+
+const REGISTER = join(projectRoot(), 'test/support/swc-register.cjs');
+const WORKER = join(projectRoot(), 'test/support/backup-worker.ts');
 
 let server: BackupServer;
 let db: BackupDatabase;
@@ -216,6 +219,24 @@ describe('a worker that is killed in the middle of the dump', () => {
   }, 60_000);
 });
 
+it('a disk that fills up leaves nothing that looks like a backup, and the message says how much is free', async () => {
+  const mount = await mkdtemp(join(server.dir, 'full-'));
+  const inside = ['unshare', '-rm', 'sh', '-c', 'mount -t tmpfs -o size=200k tmpfs "$0" && exec "$@"', mount];
+  if (spawnSync(inside[0] ?? '', [...inside.slice(1), 'true']).status !== 0) return; // no user namespaces here
+  const env = { ...process.env, TEST_URL: db.urls.cutover, TEST_STORE: mount, TEST_RUN: 'test-plan.full' };
+  await run(
+    db.urls.owner,
+    `INSERT INTO public.products (ean, name) SELECT i, md5(i::text) || md5(i::text || 'x') FROM generate_series(1, 20000) i`,
+  );
+  const worker = spawnSync(inside[0] ?? '', [...inside.slice(1), process.execPath, '-r', REGISTER, WORKER], {
+    env,
+    encoding: 'utf8',
+  });
+  const said = JSON.parse(worker.stdout) as { outcome: string; left: readonly string[] };
+  expect(said.outcome).toMatch(/could not be written \(ENOSPC\): \d+ MB are free in store "backups"/);
+  expect(said.left.filter((path) => path.includes('backup-dump'))).toEqual([]);
+}, 60_000);
+
 it('an aborted backup ends its programs and leaves nothing', async () => {
   const stop = new AbortController();
   const unlock = await holdLock();
@@ -276,8 +297,7 @@ async function programsOf(id: string): Promise<readonly string[]> {
 async function startWorker(of: BackupDatabase, id: string, setpriv: boolean): Promise<ChildProcess> {
   const env = { ...process.env, TEST_URL: of.urls.cutover, TEST_STORE: of.storeDir, TEST_RUN: id };
   const path = setpriv ? {} : { PATH: await folderWithZstdOnly() };
-  const register = join(projectRoot(), 'test/support/swc-register.cjs');
-  return spawn(process.execPath, ['-r', register, join(projectRoot(), 'test/support/backup-worker.ts')], {
+  return spawn(process.execPath, ['-r', REGISTER, WORKER], {
     stdio: 'ignore',
     env: { ...env, ...path },
   });

@@ -1,0 +1,59 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../activities';
+import { CutoverError, describeError, FAILURES } from '../../src/core/failure';
+import type { StepKind } from '../../src/core/step';
+import type { VerbInput, VerbResult } from '../../src/core/verb';
+import type { FakeTarget } from './fake-target';
+
+/**
+ * The names and types of the worker's activities on targets that only remember: for tests of the workflow and of
+ * nothing else. One worker serves many runs; each finds its target by its workflow id.
+ */
+export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Activities {
+  const here = (): FakeTarget => targetOf(Context.current().info.workflowExecution?.workflowId ?? '');
+  const verb = async <K extends StepKind>(input: VerbInput<K>): Promise<VerbResult> => {
+    const context = Context.current();
+    const timer = setInterval(() => context.heartbeat(), 200);
+    context.heartbeat();
+    try {
+      return await here().attempt(input as VerbInput, context.cancellationSignal);
+    } catch (error) {
+      if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason;
+      throw failure(error);
+    } finally {
+      clearInterval(timer);
+    }
+  };
+  return {
+    preflight: verb,
+    backup: verb,
+    drill: verb,
+    table: verb,
+    registry: verb,
+    key: verb,
+    reference: verb,
+    index: verb,
+    statements: verb,
+    stamp: verb,
+    members: verb,
+    required: verb,
+    query: verb,
+    recount: verb,
+    shape: verb,
+    freeze: verb,
+    observe: verb,
+    retire: verb,
+    release: verb,
+    people: () => Promise.resolve(here().people),
+    facts: () => here().facts(),
+    record: ({ notes }) => Promise.resolve(here().take(notes)),
+    readLedger: ({ run }) => Promise.resolve({ run, rows: [], more: false }),
+  };
+}
+
+/** As activities/failure.ts: a type of the table and a sentence. */
+function failure(error: unknown): ApplicationFailure {
+  const type = error instanceof CutoverError ? error.type : 'Unexpected';
+  return ApplicationFailure.create({ type, message: describeError(error), nonRetryable: !FAILURES[type].retry });
+}

@@ -1,0 +1,177 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { ClientStream, type ClientMessage } from './pg-wire';
+
+/**
+ * What becomes of a message:
+ * - `pass`: nothing happens to it.
+ * - `hold`: it never leaves; the client waits.
+ * - `hold-reply`: the server does it; nothing it says comes back.
+ * - `drop-reply`: the server does it, and when it answers the client's connection is reset.
+ * - `reset`: it does not reach the server, and both connections are reset.
+ */
+export type Fate = 'pass' | 'hold' | 'hold-reply' | 'drop-reply' | 'reset';
+
+/** One connection of the tool, and what it has said so far. */
+export interface Talk {
+  readonly id: number;
+  /** application_name of the startup message. */
+  readonly application: string;
+  /** Step and verb of the attempt, once it has claimed. */
+  readonly step: string;
+  readonly verb: string;
+  /** How many COMMITs this connection has sent. */
+  readonly commits: number;
+  /** Events of the ledger rows in the transaction that is open. */
+  readonly rows: readonly string[];
+}
+
+export type Rule = (message: ClientMessage, talk: Talk) => Fate;
+
+export interface TcpProxy {
+  /** The same URL by way of this proxy. */
+  through(url: string): string;
+  setRule(rule: Rule | undefined): void;
+  /** Connections open now. */
+  readonly open: number;
+  /** Resets every connection, on both sides. */
+  cutAll(): void;
+  /** From now on nothing is forwarded in either direction, and nothing is closed either, also when the other side goes. */
+  blackHole(): void;
+  /** While false, new connections are refused. */
+  accept(yes: boolean): void;
+  close(): Promise<void>;
+}
+
+/** Stands between the tool and its database, reads along, and breaks the line where a rule says so. */
+export async function startTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+  const lines = new Set<Line>();
+  let rule: Rule | undefined;
+  let accepting = true;
+  let count = 0;
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (!accepting) return void client.resetAndDestroy();
+    const line = new Line((count += 1), client, connect({ ...target, allowHalfOpen: true }), () => rule);
+    lines.add(line);
+    line.onClose(() => lines.delete(line));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    through: (url) => {
+      const changed = new URL(url);
+      changed.hostname = '127.0.0.1';
+      changed.port = String(port);
+      return changed.toString();
+    },
+    setRule: (next) => (rule = next),
+    get open() {
+      return lines.size;
+    },
+    cutAll: () => {
+      for (const line of lines) line.reset();
+    },
+    blackHole: () => {
+      for (const line of lines) line.silence();
+    },
+    accept: (yes) => (accepting = yes),
+    close: async () => {
+      for (const line of lines) line.reset();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+class Line {
+  private readonly stream = new ClientStream();
+  private readonly talk: { -readonly [K in keyof Talk]: Talk[K] };
+  private readonly closing: (() => void)[] = [];
+  private lastSql = '';
+  private dropReply = false;
+  private holding = false;
+  private deaf = false;
+
+  constructor(
+    id: number,
+    private readonly client: Socket,
+    private readonly server: Socket,
+    private readonly rule: () => Rule | undefined,
+  ) {
+    this.talk = { id, application: '', step: '', verb: '', commits: 0, rows: [] };
+    client.setNoDelay(true);
+    server.setNoDelay(true);
+    client.on('data', (chunk: Buffer) => this.fromClient(chunk));
+    server.on('data', (chunk: Buffer) => this.fromServer(chunk));
+    // What one side does the other side learns: a killed worker's socket is closed by its kernel.
+    for (const [one, other] of [[client, server], [server, client]] as const) {
+      one.on('error', () => this.deaf || other.resetAndDestroy());
+      one.on('end', () => this.deaf || other.end());
+      one.on('close', () => {
+        if (!this.deaf) other.destroy();
+        if (client.destroyed && server.destroyed) for (const done of this.closing) done();
+      });
+    }
+  }
+
+  onClose(done: () => void): void {
+    this.closing.push(done);
+  }
+
+  reset(): void {
+    this.client.resetAndDestroy();
+    this.server.resetAndDestroy();
+  }
+
+  silence(): void {
+    this.deaf = true;
+  }
+
+  private fromClient(chunk: Buffer): void {
+    if (this.deaf) return;
+    for (const message of this.stream.push(chunk)) {
+      this.note(message);
+      const fate = this.holding ? 'hold' : (this.rule()?.(message, this.talk) ?? 'pass');
+      this.follow(message, fate);
+      if (message.kind === 'query' && /^(COMMIT|ROLLBACK|BEGIN)/.test(message.sql ?? '')) this.talk.rows = [];
+    }
+  }
+
+  private follow(message: ClientMessage, fate: Fate): void {
+    switch (fate) {
+      case 'pass':
+        return void this.server.write(message.bytes);
+      case 'hold':
+        this.holding = true;
+        return;
+      case 'hold-reply':
+        this.holding = true;
+        return void this.server.write(message.bytes);
+      case 'drop-reply':
+        this.dropReply = true;
+        return void this.server.write(message.bytes);
+      case 'reset':
+        return this.reset();
+    }
+  }
+
+  private fromServer(chunk: Buffer): void {
+    if (this.deaf || this.holding) return;
+    if (this.dropReply) return this.reset();
+    this.client.write(chunk);
+  }
+
+  private note({ kind, sql = '', values = [], startup }: ClientMessage): void {
+    if (kind === 'startup') this.talk.application = startup?.['application_name'] ?? '';
+    if (kind === 'parse') this.lastSql = sql;
+    if (kind === 'query' && sql === 'COMMIT') this.talk.commits += 1;
+    if (kind !== 'bind') return;
+    if (/^\s*(INSERT INTO|UPDATE) cutover\.claim/.test(this.lastSql)) {
+      this.talk.step = values[3] ?? '';
+      this.talk.verb = values[4] ?? '';
+    }
+    if (/^\s*INSERT INTO cutover\.ledger/.test(this.lastSql)) this.talk.rows = [...this.talk.rows, values[5] ?? ''];
+  }
+}
