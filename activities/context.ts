@@ -3,6 +3,7 @@ import type { Evidence } from '../src/core/evidence';
 import type { Json } from '../src/core/json';
 import type { CompiledPlan } from '../src/core/plan';
 import type { Captured, StepArgs, StepKind, StepOf, Verb } from '../src/core/step';
+import type { Tick } from '../src/core/tick';
 import type { Authority, RunRef } from '../src/core/verb';
 
 /** What every verb of every engine has at hand. Engines add their own ways to write (see postgres/context.ts). */
@@ -12,6 +13,8 @@ export interface VerbContext<K extends StepKind = StepKind> {
   readonly args: StepArgs[K];
   readonly verb: Verb;
   readonly authority?: Authority;
+  /** Of a manual step: who says that it is done. */
+  readonly tick?: Tick;
   readonly log: Logger;
   /** Aborts when the activity is cancelled, its worker shuts down, or its heartbeat timed out. */
   readonly signal: AbortSignal;

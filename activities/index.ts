@@ -2,6 +2,7 @@ import type { People } from '../src/core/people';
 import type { StepKind } from '../src/core/step';
 import type { Facts, FactsInput, Head, LedgerNote, RunRef, VerbInput, VerbResult } from '../src/core/verb';
 import type { InspectInput, InspectPage } from '../src/core/inspect';
+import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
 import { postgresEngine } from './postgres/engine';
 import { readOnlyActivities } from './postgres/ask';
 import type { Resources } from './resources';
@@ -18,6 +19,7 @@ export type Activities = { readonly [K in StepKind]: (input: VerbInput<K>) => Pr
   people(): Promise<People>;
   facts(input: FactsInput): Promise<Facts>;
   record(input: RecordInput): Promise<void>;
+  releaseClaim(input: ReleaseInput): Promise<ReleaseAnswer>;
   readLedger(input: InspectInput): Promise<InspectPage>;
 };
 
@@ -43,6 +45,7 @@ export function createActivities(resources: Resources): Activities {
     freeze: verb,
     observe: verb,
     retire: verb,
+    manual: verb,
     release: verb,
     ...readOnlyActivities(resources, engine),
   };

@@ -2,9 +2,10 @@ import { allHandlersFinished, CancellationScope, condition, continueAsNew, workf
 import { nextMove } from '../src/core/next-move';
 import type { RunInput } from '../src/core/run-input';
 import type { RunStatus } from '../src/core/state';
+import { adopt } from './adopt';
 import { awaitDecision, confirmGate, openGate } from './gate';
 import { answerMessages } from './handlers';
-import { awaitOperator } from './operator';
+import { awaitOperator, awaitTick } from './operator';
 import { openRun, type Run } from './run';
 import { recordEnd } from './record';
 import { doStep, undoStep } from './steps';
@@ -26,6 +27,7 @@ export async function cutover(input: RunInput): Promise<RunOutcome> {
 
 async function procedure(input: RunInput, run: Run): Promise<RunOutcome> {
   await run.readPeople();
+  if (input.adopt && !input.resume) await adopt(run, input.adopt);
   for (;;) {
     const move = nextMove(run.plan, run.state);
     switch (move.kind) {
@@ -41,6 +43,9 @@ async function procedure(input: RunInput, run: Run): Promise<RunOutcome> {
       case 'do':
         await doStep(run, move.step);
         break;
+      case 'await-tick':
+        await awaitTick(run, move.step);
+        break;
       case 'undo':
         await undoStep(run, move.step);
         break;
@@ -53,7 +58,7 @@ async function procedure(input: RunInput, run: Run): Promise<RunOutcome> {
       case 'end':
         return end(run);
     }
-    if (workflowInfo().continueAsNewSuggested) await carryOver(input, run);
+    if (isLong(run)) await carryOver(input, run);
   }
 }
 
@@ -61,6 +66,11 @@ async function end(run: Run): Promise<RunOutcome> {
   await recordEnd(run);
   await condition(allHandlersFinished);
   return { run: run.state.run.id, status: run.state.status };
+}
+
+function isLong(run: Run): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > (run.tuning.continueAfterEvents ?? Number.POSITIVE_INFINITY);
 }
 
 /** A long history is handed over between two moves, with everything that the run knows. */

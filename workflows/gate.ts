@@ -2,6 +2,8 @@ import { condition, proxyActivities, uuid4 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index';
 import { awaited, impossible } from '../src/core/gate';
 import { changedFields, gateEvidence } from '../src/core/gate-evidence';
+import { nextWake } from '../src/core/reminders';
+import { untilOpen } from '../src/core/window';
 import type { People } from '../src/core/people';
 import type { Phase } from '../src/core/phase';
 import type { GateSpec } from '../src/core/plan';
@@ -35,14 +37,20 @@ export async function awaitDecision(run: Run, phase: Phase): Promise<void> {
     );
   };
   if (gate.deadline === undefined) return condition(settled);
-  const left = Date.parse(gate.deadline) - Date.parse(run.now());
-  const summary = `gate ${phase}: ${awaited(spec, gate.decisions, run.state.people)} until ${gate.deadline}`;
+  const { openedAt = run.now(), deadline, reminded = 0 } = gate;
+  const wake = nextWake({ openedAt, deadline, reminded });
+  const left = wake.at - Date.parse(run.now());
+  const wanted = awaited(spec, gate.decisions, run.state.people);
+  const summary = `gate ${phase}: ${wake.why} ${wanted} until ${deadline}`;
   if (left > 0 && (await condition(settled, left, { summary: summary.slice(0, 190) }))) return;
-  expire(run, phase, spec);
+  const text = `Gate before ${phase} still waits for ${wanted} until ${deadline}.`;
+  if (wake.why === 'expire') expire(run, phase, spec);
+  else run.dispatch({ type: 'gate-reminded', phase, at: run.now(), text });
 }
 
 /** What was approved must still be so when the phase starts; if not, the gate names the field and asks again. */
 export async function confirmGate(run: Run, phase: Phase): Promise<void> {
+  if (!(await windowOpens(run, phase))) return;
   const approved = gateState(run.state, phase)?.evidence;
   const taken = await takeEvidence(run, phase);
   if (!taken || !approved) return;
@@ -50,6 +58,20 @@ export async function confirmGate(run: Run, phase: Phase): Promise<void> {
   const changes = changedFields(approved, taken.evidence);
   if (changes.length === 0) run.dispatch({ type: 'gate-passed', phase, at: run.now() });
   else run.dispatch({ type: 'gate-reopened', phase, why: changes.join('; '), at: run.now() });
+}
+
+/** Waits for the gate's window, if it has one. False when something turned the run meanwhile. */
+async function windowOpens(run: Run, phase: Phase): Promise<boolean> {
+  const { window } = specOf(run, phase);
+  const left = window ? untilOpen(window, Date.parse(run.now())) : 0;
+  if (!window || left === 0) return true;
+  const until = new Date(Date.parse(run.now()) + left).toISOString();
+  run.dispatch({ type: 'gate-waits', phase, until, at: run.now() });
+  const turned = (): boolean =>
+    run.state.hold !== undefined || run.state.direction === 'back' || run.state.endedAt !== undefined;
+  return !(await condition(turned, left, {
+    summary: `${phase} may start from ${window.from} to ${window.to} (${window.tz})`,
+  }));
 }
 
 interface Taken {

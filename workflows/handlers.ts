@@ -5,6 +5,8 @@ import { refusesWord, type Answer, type OperateMessage } from '../src/core/opera
 import { parseDecision, parseOperate } from '../src/core/parse-message';
 import { rolesOf } from '../src/core/people';
 import { rollbackWanting } from '../src/core/rollback';
+import { skipVote, skipWanting } from '../src/core/skip';
+import { stepState } from '../src/core/state';
 import { decideSignal, decideUpdate, operateSignal, operateUpdate, planQuery, statusQuery } from './messages';
 import type { Run } from './run';
 
@@ -119,6 +121,11 @@ function follow(run: Run, message: OperateMessage, via: Via): Answer {
         message:
           'The run ends as aborted; it keeps its claim on the target until `cutover release` or `cutover adopt`.',
       };
+    case 'skip':
+      return voteSkip(run, message, via, at);
+    case 'tick':
+      run.dispatch({ type: 'ticked', step: message.step ?? '', tick: { by, proof: comment, at } });
+      return { counted: true, message: `${message.step ?? ''} is ticked by ${by}.` };
     case 'rollback':
       return voteRollback(run, message, via, at);
   }
@@ -138,6 +145,38 @@ function voteRollback(run: Run, message: OperateMessage, via: Via, at: string): 
   run.dispatch({ type: 'rollback-begun', reason: `${askers} asked for it${comment ? `: ${comment}` : ''}`, at });
   run.interrupt();
   return { counted: true, message: 'The run rolls back, newest step first.' };
+}
+
+function voteSkip(run: Run, message: OperateMessage, via: Via, at: string): Answer {
+  const { as: approver, comment = '' } = message;
+  const step = run.state.hold?.step ?? '';
+  const { round } = stepState(run.state, step);
+  const roles = rolesOf(run.state.people, approver);
+  const evidenceDigest = run.state.run.planDigest;
+  run.dispatch({
+    type: 'skip-vote',
+    vote: {
+      gate: skipVote(step, round),
+      nonce: '',
+      evidenceDigest,
+      decision: 'approve',
+      approver,
+      roles,
+      comment,
+      via,
+      at,
+    },
+  });
+  const wanting = skipWanting(run.plan, run.state);
+  if (wanting) return { counted: true, message: `${approver} asks to skip ${step}; it still wants ${wanting}.` };
+  run.dispatch({
+    type: 'skipped',
+    step,
+    by: run.state.skipVotes.map((v) => v.approver).join(' and '),
+    reason: comment,
+    at,
+  });
+  return { counted: true, message: `${step} is skipped; the next gate shows it.` };
 }
 
 function ignore(run: Run, value: unknown, reason: string): Answer {

@@ -77,7 +77,7 @@ export function openRun(input: RunInput): Run {
   const { plan, planDigest, requestedBy, tuning = {} } = input;
   const info = workflowInfo();
   const ref = {
-    id: `${plan.name}.${info.firstExecutionRunId.slice(0, 8)}`,
+    id: `${plan.name}.${info.firstExecutionRunId.slice(-8)}`,
     plan: plan.name,
     planDigest,
     home: plan.home,

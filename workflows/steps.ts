@@ -63,6 +63,7 @@ function inputOf(run: Run, step: Step, verb: Verb): VerbInput {
     notes: state.notes,
     ...(state.head.seq === 0 ? { plan } : {}),
     ...(authority ? { authority } : {}),
+    ...(own.tick ? { tick: own.tick } : {}),
     ...(plan.log ? { log: plan.log } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { CutoverError } from '../../src/core/failure';
 import type { InspectInput, InspectPage } from '../../src/core/inspect';
+import type { ReleaseInput } from '../../src/core/release-claim';
 import type { Facts, FactsInput } from '../../src/core/verb';
 import type { Activities, RecordInput } from '../index';
 import type { Engine } from '../engine';
@@ -9,13 +10,14 @@ import { homeTarget } from './engine';
 import { collectFacts } from './facts';
 import { applicationName } from './lane/claim';
 import { appendNotes, rowsAfter } from './lane/ledger';
+import { releaseClaim } from './release-claim';
 import { openSession } from './session';
 
 /** The activities that are no verbs: they claim nothing. `record` only appends what nobody else will. */
 export function readOnlyActivities(
   resources: Resources,
   engine: Engine,
-): Pick<Activities, 'people' | 'facts' | 'record' | 'readLedger'> {
+): Pick<Activities, 'people' | 'facts' | 'record' | 'releaseClaim' | 'readLedger'> {
   const failing =
     <I, O>(work: (input: I) => Promise<O>) =>
     async (input: I): Promise<O> => {
@@ -29,6 +31,7 @@ export function readOnlyActivities(
     people: failing(() => resources.people()) as () => ReturnType<Resources['people']>,
     facts: failing((input: FactsInput): Promise<Facts> => facts(resources, input)),
     record: failing((input: RecordInput) => record(resources, input)),
+    releaseClaim: failing((input: ReleaseInput) => releaseClaim(resources, input)),
     readLedger: failing((input: InspectInput) => readLedger(resources, input)),
   };
 }
@@ -71,7 +74,7 @@ async function readLedger(resources: Resources, input: InspectInput): Promise<In
   const rows = await rowsAfter(session, found.run, input.afterSeq, input.limit + 1);
   return {
     run: found.run,
-    rows: rows.slice(0, input.limit).map(({ noteId: _unused, ...row }) => row),
+    rows: rows.slice(0, input.limit),
     more: rows.length > input.limit,
   };
 }

@@ -71,6 +71,7 @@ function statementsOf(step: Step): StepStatements {
     case 'backup':
     case 'drill':
     case 'observe':
+    case 'manual':
     case 'release':
       // Nothing of the application's is changed: reads, a dump, a restore into scratch, probes, the tool's own claim.
       return { forward: [], back: [] };
@@ -103,6 +104,8 @@ function notesOf(step: Step): readonly string[] {
       return [`as ${step.args.as.join(', then as ')}: every row has a tenant of the registry, no other`];
     case 'freeze':
       return freezeNotes(step.args);
+    case 'manual':
+      return [`somebody with the role ${step.args.role} does it by hand and ticks it with a text that proves it`];
     case 'observe':
       return [
         ...step.args.probes.map(probeText),

@@ -34,7 +34,7 @@ export function tableDigestSql(input: DigestTable & { readonly exclude?: readonl
   const left = input.columns.filter(({ name }) => !input.exclude?.includes(name));
   const hash = left.length === 0 ? '0::bigint' : `hash_record_extended(ROW(${left.map(expression).join(', ')}), 0)`;
   return (
-    `SELECT count(*)::text AS rows, to_hex(coalesce(bit_xor(h), 0)) AS xor, coalesce(sum(h::numeric), 0)::text AS sum ` +
+    `SELECT count(*)::text AS rows, to_hex(coalesce(bit_xor(h), 0)) AS xor, coalesce(sum(h), 0)::text AS sum ` +
     `FROM (SELECT ${hash} AS h FROM ONLY ${input.table}) AS hashed`
   );
 }

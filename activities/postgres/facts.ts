@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { canonical, digestOfText } from '../../src/core/json';
 import type { FreezeArgs, StepOf } from '../../src/core/step';
 import type { Facts, FactsInput } from '../../src/core/verb';
@@ -66,6 +68,11 @@ async function backupFacts(
   const id = newest.path.split('/').at(-1) ?? newest.path;
   if (!stored || stored.sha256 !== seal.sha256)
     return { ...none, backup: `${id}: its manifest is not the one that was sealed` };
+  const bytes = await stat(join(newest.path, stored.manifest.dump.file)).then(
+    (file) => file.size,
+    () => -1,
+  );
+  if (bytes !== stored.manifest.dump.bytes) return { ...none, backup: `${id}: its dump is not whole any more` };
   const age = Date.now() - Date.parse(stored.manifest.snapshot.takenAt);
   return {
     backup: `${id} ${stored.sha256}`,

@@ -6,6 +6,7 @@ import { drillStep } from './steps/drill';
 import { freezeStep } from './steps/freeze';
 import { indexStep } from './steps/index-concurrently';
 import { keyStep } from './steps/key';
+import { manualStep } from './steps/manual';
 import { membersStep } from './steps/members';
 import { observeStep } from './steps/observe';
 import { preflightStep } from './steps/preflight';
@@ -47,6 +48,7 @@ export function createHandlers(resources: Resources): PgHandlers {
     freeze: freezeStep,
     observe: observeStep(resources),
     retire: retireStep,
+    manual: manualStep,
     release: releaseStep,
   };
 }

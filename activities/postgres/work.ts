@@ -34,6 +34,7 @@ export function contextOf<K extends StepKind>(attempt: PgAttempt<K>): PgContext<
     args: input.step.args,
     verb: input.verb,
     ...(input.authority ? { authority: input.authority } : {}),
+    ...(input.tick ? { tick: input.tick } : {}),
     log,
     signal: pulse.signal,
     progress: (progress) => pulse.progress(progress),

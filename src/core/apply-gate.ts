@@ -14,6 +14,8 @@ export type GateEvent = Extract<
       | 'gate-passed'
       | 'gate-reopened'
       | 'gate-expired'
+      | 'gate-reminded'
+      | 'gate-waits'
       | 'decided'
       | 'not-counted';
   }
@@ -71,6 +73,20 @@ export function applyGateEvent(_plan: CompiledPlan, state: RunState, event: Gate
         'gate-closed',
         event.at,
         { gate: event.phase, outcome: 'reopened', why: event.why },
+      );
+    case 'gate-reminded':
+      return note(
+        withGate(state, event.phase, (g) => ({ ...g, reminded: (g.reminded ?? 0) + 1 })),
+        'reminder',
+        event.at,
+        { gate: event.phase, text: event.text },
+      );
+    case 'gate-waits':
+      return note(
+        withGate(state, event.phase, (g) => ({ ...g, waitsUntil: event.until })),
+        'reminder',
+        event.at,
+        { gate: event.phase, text: `approved; the window opens at ${event.until}` },
       );
     case 'gate-expired': {
       const next = withGate(state, event.phase, (g) => ({ ...g, status: 'expired' }));

@@ -4,13 +4,17 @@ import type { CompiledPlan } from './plan';
 import { stepOf } from './plan';
 import { applyGateEvent } from './apply-gate';
 import { note, unwritten } from './notes';
-import type { Hold, RunState, StepState } from './state';
+import type { GateState, Hold, RunState, StepState } from './state';
 
 /** The only way a run changes. Pure: the same events give the same state, on replay and in the report. */
 export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): RunState {
   switch (event.type) {
     case 'people-read':
       return { ...state, people: event.people };
+    case 'round':
+      return withStep(state, event.step, (s) =>
+        event.verb === 'do' ? { ...s, round: event.round } : { ...s, undoRound: event.round },
+      );
     case 'step-started':
       return {
         ...withStep(state, event.step, (s) => ({ ...s, status: 'running', startedAt: s.startedAt ?? event.at })),
@@ -83,6 +87,8 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
     case 'gate-passed':
     case 'gate-reopened':
     case 'gate-expired':
+    case 'gate-reminded':
+    case 'gate-waits':
     case 'decided':
     case 'not-counted':
       return applyGateEvent(plan, state, event);
@@ -104,6 +110,37 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
         by: event.by,
         comment: event.comment,
       });
+    case 'skip-vote':
+      return note(
+        { ...state, skipVotes: [...state.skipVotes.filter((v) => v.approver !== event.vote.approver), event.vote] },
+        'decision',
+        event.vote.at,
+        { word: event.vote.gate, by: event.vote.approver, comment: event.vote.comment, via: event.vote.via },
+      );
+    case 'skipped': {
+      const summary = `skipped by ${event.by}: ${event.reason}`;
+      const next = withStep(released(state), event.step, (s) => ({
+        ...s,
+        status: 'skipped',
+        summary,
+        endedAt: event.at,
+      }));
+      return note(next, 'operator', event.at, { word: 'skip', step: event.step, by: event.by, reason: event.reason });
+    }
+    case 'tick-awaited':
+      return { ...state, status: 'awaiting-operator', phase: stepOf(plan, event.step).phase };
+    case 'ticked':
+      return note(
+        withStep(state, event.step, (s) => ({ ...s, tick: event.tick })),
+        'operator',
+        event.tick.at,
+        { word: 'tick', step: event.step, by: event.tick.by, proof: event.tick.proof },
+      );
+    case 'adopted':
+      return note({ ...state, status: state.direction === 'back' ? 'rolling-back' : 'running' }, 'operator', event.at, {
+        word: 'adopt',
+        by: event.by,
+      });
     case 'rollback-vote':
       return note(
         {
@@ -115,6 +152,7 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
         {
           word: 'rollback',
           by: event.vote.approver,
+          roles: event.vote.roles,
           comment: event.vote.comment,
           via: event.vote.via,
         },
@@ -123,6 +161,7 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
       return note(
         {
           ...released(state),
+          gates: state.gates.map(closed),
           direction: 'back',
           status: 'rolling-back',
           phase: 'rollback',
@@ -133,17 +172,16 @@ export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): Run
         { word: 'rollback-begun', reason: event.reason },
       );
     case 'aborted':
-      return {
-        ...released(state),
-        status: 'aborted',
-        endedAt: event.at,
-        rollbackReason: event.comment,
-        steps: unreached(state),
-      };
+      return ended(state, 'aborted', event.at, `${event.by} aborted it${event.comment ? `: ${event.comment}` : ''}`);
     case 'refused':
-      return { ...released(state), status: 'refused', endedAt: event.at, steps: unreached(state) };
+      return ended(
+        withStep(state, event.step, (s) => ({ ...s, status: 'failed', summary: event.failure.message })),
+        'refused',
+        event.at,
+        event.failure.message,
+      );
     case 'finished':
-      return { ...released(state), status: event.outcome, endedAt: event.at, steps: unreached(state) };
+      return ended(state, event.outcome, event.at);
     default:
       return assertNever(event, 'A run event');
   }
@@ -177,6 +215,29 @@ function hold(
 function released(state: RunState): RunState {
   const { hold: _gone, ...rest } = state;
   return { ...rest, status: state.direction === 'back' ? 'rolling-back' : 'running' };
+}
+
+function ended(
+  state: RunState,
+  outcome: 'done' | 'rolled-back' | 'aborted' | 'refused',
+  at: string,
+  reason?: string,
+): RunState {
+  const next = {
+    ...released(state),
+    status: outcome,
+    endedAt: at,
+    steps: unreached(state),
+    ...(reason ? { endReason: reason } : {}),
+  };
+  return note(next, 'finished', at, { outcome, ...(reason ? { reason } : {}) });
+}
+
+/** A question that nobody needs to answer any more. */
+function closed(gate: GateState): GateState {
+  return gate.status === 'open' || gate.status === 'approved'
+    ? { phase: gate.phase, status: 'pending', decisions: gate.decisions }
+    : gate;
 }
 
 /** A retry is a new round: the ledger keeps what the last round saw. A gate that was closed asks again. */

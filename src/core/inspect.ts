@@ -1,5 +1,8 @@
 import type { LedgerRow } from './ledger-row';
 
+/** A note's own id, unique within the run; not part of the hash. */
+export type InspectedRow = LedgerRow & { readonly noteId?: string };
+
 export interface InspectInput {
   readonly home: string;
   /** A run's id, or a plan's name for its newest run. */
@@ -10,6 +13,6 @@ export interface InspectInput {
 
 export interface InspectPage {
   readonly run: string;
-  readonly rows: readonly LedgerRow[];
+  readonly rows: readonly InspectedRow[];
   readonly more: boolean;
 }

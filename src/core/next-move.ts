@@ -3,6 +3,7 @@ import type { CompiledPlan } from './plan';
 import { undoList } from './rollback';
 import { ENDED, gateState, type RunState } from './state';
 import type { Step } from './step';
+import { awaitsTick } from './tick';
 import { stepOf } from './plan';
 
 /** What the run does next. The workflow carries it out and nothing else. */
@@ -14,6 +15,8 @@ export type Move =
   /** Take the facts again: what was approved must still be so when the phase starts. */
   | { readonly kind: 'confirm-gate'; readonly phase: Phase }
   | { readonly kind: 'do'; readonly step: Step }
+  /** A manual step: wait for the person who ticks it. */
+  | { readonly kind: 'await-tick'; readonly step: Step }
   | { readonly kind: 'undo'; readonly step: Step }
   /** Parked or paused: wait for an operator's word. */
   | { readonly kind: 'await-operator' }
@@ -30,7 +33,9 @@ function moveForward(plan: CompiledPlan, state: RunState): Move {
   const id = state.steps.find((s) => s.status !== 'done' && s.status !== 'skipped')?.id;
   if (id === undefined) return { kind: 'finish', outcome: 'done' };
   const step = stepOf(plan, id);
-  return gateBefore(step.phase, state) ?? { kind: 'do', step };
+  return (
+    gateBefore(step.phase, state) ?? (awaitsTick(plan, state, id) ? { kind: 'await-tick', step } : { kind: 'do', step })
+  );
 }
 
 /** A gate stands before every phase that has one, a phase without steps included: people may want to look before. */

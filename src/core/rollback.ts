@@ -4,12 +4,10 @@ import { PHASES, phaseIndex, POINT_OF_NO_RETURN, type Phase } from './phase';
 import { stepOf, type CompiledPlan, type GateSpec } from './plan';
 import type { RunState } from './state';
 
-/** Steps to undo, newest first: all that were ever begun, finished or not, since an unfinished one may have done half. */
+/** Steps to undo, newest first: all that were ever begun, finished, skipped or not, since an unfinished one may have done half. */
 export function undoList(plan: CompiledPlan, state: RunState): readonly string[] {
   return state.steps
-    .filter(
-      (s) => s.status !== 'pending' && s.status !== 'undone' && s.status !== 'skipped' && s.status !== 'not-reached',
-    )
+    .filter((s) => s.status !== 'pending' && s.status !== 'undone' && s.status !== 'not-reached')
     .map((s) => stepOf(plan, s.id).id)
     .reverse();
 }

@@ -8,6 +8,8 @@ export interface RunInput {
   readonly planDigest: Digest;
   readonly requestedBy: string;
   readonly tuning?: Tuning;
+  /** Goes on with a run whose workflow is gone: its state is folded from the ledger. */
+  readonly adopt?: { readonly run: string; readonly by: string };
   /** Carried over by continue-as-new. */
   readonly resume?: RunState;
 }
@@ -18,8 +20,10 @@ export interface Tuning {
   readonly heartbeatMs?: number;
   /** First pause between two attempts of an activity. */
   readonly retryMs?: number;
+  /** History events after which the run continues as new, when the server has not suggested it before. */
+  readonly continueAfterEvents?: number;
   /** Attempts before the run parks. */
   readonly attempts?: number;
 }
 
-export const DEFAULT_TUNING = { heartbeatMs: 15_000, retryMs: 1_000, attempts: 5 } satisfies Required<Tuning>;
+export const DEFAULT_TUNING = { heartbeatMs: 15_000, retryMs: 1_000, attempts: 5 } satisfies Tuning;

@@ -5,6 +5,7 @@ import type { Digest } from './json';
 import type { People } from './people';
 import type { Phase } from './phase';
 import type { CompiledPlan, Environment } from './plan';
+import type { Tick } from './tick';
 import type { Head, LedgerNote, RunRef } from './verb';
 
 /**
@@ -27,6 +28,8 @@ export interface RunState {
   readonly hold?: Hold;
   /** Votes for a rollback after the cutover, until they are enough. */
   readonly rollbackVotes: readonly Decision[];
+  /** Votes for skipping a parked step, bound to its round. */
+  readonly skipVotes: readonly Decision[];
   /** Why the run turned back, and who asked. */
   readonly rollbackReason?: string;
   /** Messages that did not count; the newest 100. */
@@ -34,6 +37,8 @@ export interface RunState {
   /** Rows that wait for the next verb to write them. */
   readonly notes: readonly LedgerNote[];
   readonly noteSeq: number;
+  /** Why it ended as it did, when it did not end well. */
+  readonly endReason?: string;
   readonly endedAt?: string;
 }
 
@@ -61,6 +66,8 @@ export interface StepState {
   readonly startedAt?: string;
   readonly endedAt?: string;
   readonly ms?: number;
+  /** Of a manual step: who says that it is done, and what proves it. */
+  readonly tick?: Tick;
   /** Hash of the ledger row that holds the evidence in full. */
   readonly evidenceHash?: string;
 }
@@ -74,6 +81,10 @@ export interface GateState {
   readonly nonce?: string;
   readonly openedAt?: string;
   readonly deadline?: string;
+  /** Reminders that have gone out. */
+  readonly reminded?: number;
+  /** Approved, and waiting for its window to open. */
+  readonly waitsUntil?: string;
   /** What the approvers are shown and what their decision is bound to. */
   readonly evidence?: GateEvidence;
   readonly decisions: readonly Decision[];
@@ -121,9 +132,17 @@ export function initialState(plan: CompiledPlan, start: StartFacts): RunState {
     head: { seq: 0, hash: 'genesis' },
     people: start.people,
     rollbackVotes: [],
+    skipVotes: [],
     notCounted: [],
-    notes: [],
-    noteSeq: 0,
+    notes: [
+      {
+        id: 'n1',
+        event: 'operator',
+        at: start.at,
+        body: { word: 'start', by: start.requestedBy, environment: plan.environment },
+      },
+    ],
+    noteSeq: 1,
   };
 }
 

@@ -25,7 +25,8 @@ export function refusesTick(plan: CompiledPlan, state: RunState, message: Operat
   if (!rolesOf(state.people, message.as).includes(step.args.role)) {
     return `${step.id} is ticked by somebody with the role ${step.args.role}; "${message.as}" has ${rolesOf(state.people, message.as).join(', ')}.`;
   }
-  if (!message.comment?.trim()) return `${step.id} needs a text that proves it (a link, a ticket, a name); say it with --comment.`;
+  if (!message.comment?.trim())
+    return `${step.id} needs a text that proves it (a link, a ticket, a name); say it with --comment.`;
   return undefined;
 }
 

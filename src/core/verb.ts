@@ -3,6 +3,7 @@ import type { Evidence } from './evidence';
 import type { Digest, Json } from './json';
 import type { CompiledPlan, GateSpec } from './plan';
 import type { Step, StepKind, StepOf, Verb } from './step';
+import type { Tick } from './tick';
 
 /** The place in the hash chain that the next row must follow. */
 export interface Head {
@@ -30,7 +31,7 @@ export interface LedgerNote {
   readonly body: Json;
 }
 
-export type NoteEvent = 'gate-opened' | 'gate-closed' | 'decision' | 'operator' | 'parked' | 'finished';
+export type NoteEvent = 'gate-opened' | 'gate-closed' | 'decision' | 'operator' | 'parked' | 'reminder' | 'finished';
 
 /** The decisions that allow a gated phase: checked again by the activity, against the people file on its own disk. */
 export interface Authority {
@@ -52,6 +53,8 @@ export interface VerbInput<K extends StepKind = StepKind> {
   readonly expect: Head;
   readonly notes: readonly LedgerNote[];
   readonly authority?: Authority;
+  /** Of a manual step. */
+  readonly tick?: Tick;
   /** Only with the first verb of a run: becomes the ledger's first row. */
   readonly plan?: CompiledPlan;
   readonly log?: CompiledPlan['log'];

@@ -57,7 +57,8 @@ export function stepStatements(step: Step): StepStatements {
     case 'drill':
     case 'observe':
     case 'release':
-      // They change nothing of the plan's: reads, a dump, a restore into scratch, probes, the tool's own claim.
+    case 'manual':
+      // They change nothing of the plan's: reads, a dump, a restore into scratch, probes, a person's word, the tool's own claim.
       return { forward: [], back: [] };
     default:
       return assertNever(step, 'A step');

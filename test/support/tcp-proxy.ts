@@ -5,8 +5,8 @@ import { ClientStream, type ClientMessage } from './pg-wire';
 /**
  * What becomes of a message:
  * - `pass`: nothing happens to it.
- * - `hold`: it never leaves; the client waits.
- * - `hold-reply`: the server does it; nothing it says comes back.
+ * - `hold`: it does not leave until `release`; the client waits.
+ * - `hold-reply`: the server does it; nothing it says comes back until `release`.
  * - `drop-reply`: the server does it, and when it answers the client's connection is reset.
  * - `reset`: it does not reach the server, and both connections are reset.
  */
@@ -34,6 +34,10 @@ export interface TcpProxy {
   setRule(rule: Rule | undefined): void;
   /** Connections open now. */
   readonly open: number;
+  /** Settles when the rule has first said something else than `pass`, with the connection it said it of. */
+  struck(): Promise<Talk>;
+  /** What was held goes on its way. */
+  release(): void;
   /** Resets every connection, on both sides. */
   cutAll(): void;
   /** From now on nothing is forwarded in either direction, and nothing is closed either, also when the other side goes. */
@@ -49,9 +53,15 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
   let rule: Rule | undefined;
   let accepting = true;
   let count = 0;
+  let strike = deferred<Talk>();
+  const judge: Rule = (message, talk) => {
+    const fate = rule?.(message, talk) ?? 'pass';
+    if (fate !== 'pass') strike.resolve({ ...talk });
+    return fate;
+  };
   const server = createServer({ allowHalfOpen: true }, (client) => {
     if (!accepting) return void client.resetAndDestroy();
-    const line = new Line((count += 1), client, connect({ ...target, allowHalfOpen: true }), () => rule);
+    const line = new Line((count += 1), client, connect({ ...target, allowHalfOpen: true }), judge);
     lines.add(line);
     line.onClose(() => lines.delete(line));
   });
@@ -66,9 +76,16 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
       changed.port = String(port);
       return changed.toString();
     },
-    setRule: (next) => (rule = next),
+    setRule: (next) => {
+      rule = next;
+      strike = deferred<Talk>();
+    },
     get open() {
       return lines.size;
+    },
+    struck: () => strike.promise,
+    release: () => {
+      for (const line of lines) line.release();
     },
     cutAll: () => {
       for (const line of lines) line.reset();
@@ -91,14 +108,14 @@ class Line {
   private readonly closing: (() => void)[] = [];
   private lastSql = '';
   private dropReply = false;
-  private holding = false;
+  private held: { readonly toServer: Buffer[]; readonly toClient: Buffer[] } | undefined;
   private deaf = false;
 
   constructor(
     id: number,
     private readonly client: Socket,
     private readonly server: Socket,
-    private readonly rule: () => Rule | undefined,
+    private readonly rule: Rule,
   ) {
     this.talk = { id, application: '', step: '', verb: '', commits: 0, rows: [] };
     client.setNoDelay(true);
@@ -129,12 +146,18 @@ class Line {
     this.deaf = true;
   }
 
+  release(): void {
+    const { held } = this;
+    this.held = undefined;
+    for (const bytes of held?.toClient ?? []) this.client.write(bytes);
+    for (const bytes of held?.toServer ?? []) this.server.write(bytes);
+  }
+
   private fromClient(chunk: Buffer): void {
     if (this.deaf) return;
     for (const message of this.stream.push(chunk)) {
       this.note(message);
-      const fate = this.holding ? 'hold' : (this.rule()?.(message, this.talk) ?? 'pass');
-      this.follow(message, fate);
+      this.follow(message, this.held ? 'hold' : this.rule(message, this.talk));
       if (message.kind === 'query' && /^(COMMIT|ROLLBACK|BEGIN)/.test(message.sql ?? '')) this.talk.rows = [];
     }
   }
@@ -144,10 +167,10 @@ class Line {
       case 'pass':
         return void this.server.write(message.bytes);
       case 'hold':
-        this.holding = true;
-        return;
+        this.held ??= { toServer: [], toClient: [] };
+        return void this.held.toServer.push(message.bytes);
       case 'hold-reply':
-        this.holding = true;
+        this.held = { toServer: [], toClient: [] };
         return void this.server.write(message.bytes);
       case 'drop-reply':
         this.dropReply = true;
@@ -158,7 +181,8 @@ class Line {
   }
 
   private fromServer(chunk: Buffer): void {
-    if (this.deaf || this.holding) return;
+    if (this.deaf) return;
+    if (this.held) return void this.held.toClient.push(chunk);
     if (this.dropReply) return this.reset();
     this.client.write(chunk);
   }
@@ -174,4 +198,10 @@ class Line {
     }
     if (/^\s*INSERT INTO cutover\.ledger/.test(this.lastSql)) this.talk.rows = [...this.talk.rows, values[5] ?? ''];
   }
+}
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
 }

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { collectFacts } from '../../../activities/postgres/facts';
 import { withLink } from '../../../activities/postgres/link';
@@ -410,6 +412,11 @@ describe('facts', () => {
       backupYoungEnough: 'yes',
     });
     expect((await facts({ ...input, backupMaxAgeMs: 0 })).material).toMatchObject({ backupYoungEnough: 'no' });
+    await rm(join(db.storeDir, RUN.plan, RUN.id, 'backup-dump-1', 'database.dump'));
+    expect((await facts(input)).material).toMatchObject({
+      backup: 'backup-dump-1: its dump is not whole any more',
+      backupYoungEnough: 'no',
+    });
     await run(db.urls.cutover, 'DROP SCHEMA cutover CASCADE');
   });
 });

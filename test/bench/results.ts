@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { projectRoot } from '../../src/dev/project-root';
+import type { Machine } from './machine';
+import type { Measured } from './row';
+
+/** One file of `bench-results/`: written after every row, so that an interrupted run is resumed where it was. */
+export interface Results {
+  readonly version: 1;
+  readonly quick: boolean;
+  readonly startedAt: string;
+  readonly machine: Machine;
+  readonly postgres: string;
+  readonly rows: Readonly<Record<string, RowResult>>;
+}
+
+export interface RowResult extends Measured {
+  readonly title: string;
+  readonly at: string;
+  readonly seconds: number;
+  /** Load average before and after: what else the machine was busy with. */
+  readonly load: readonly [before: number, after: number];
+}
+
+const FOLDER = join(projectRoot(), 'bench-results');
+
+export function newResultsFile(at: Date, quick: boolean): string {
+  const stamp = at.toISOString().slice(0, 19).replaceAll(':', '');
+  return join(FOLDER, `${stamp}${quick ? '-quick' : ''}.json`);
+}
+
+/** The newest file of the same kind, full or quick; undefined when there is none. */
+export async function newestResults(quick: boolean): Promise<{ path: string; results: Results } | undefined> {
+  if (!existsSync(FOLDER)) return undefined;
+  const files = (await readdir(FOLDER)).filter((f) => f.endsWith('.json') && f.endsWith('-quick.json') === quick);
+  const newest = files.sort().at(-1);
+  if (newest === undefined) return undefined;
+  const path = join(FOLDER, newest);
+  return { path, results: JSON.parse(await readFile(path, 'utf8')) as Results };
+}
+
+export async function saveResults(path: string, results: Results): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.part`, `${JSON.stringify(results, null, 1)}\n`);
+  await rename(`${path}.part`, path);
+}

@@ -1,0 +1,57 @@
+import { inStep, lastCommit, once, takesLocks } from '../support/moments';
+import { ledgerOf, proveForward } from '../support/run-proofs';
+import { Scenario } from '../support/scenario';
+
+jest.setTimeout(120_000);
+
+const FREEZE = 'cutover/freeze';
+
+test('a worker killed inside the freeze, and another at its COMMIT: all is as before or committed, and nobody was refused', async () => {
+  await using run = await Scenario.open({ name: 'kill-freeze' });
+  const first = await run.startWorker();
+  run.proxy.setRule(once('hold-reply', inStep(FREEZE, 'do', takesLocks)));
+  await run.start();
+  await run.proxy.struck();
+  await run.seen('the locks', LOCKED);
+  await run.kill(first);
+  await run.seen('the application’s tables unlocked', `SELECT WHERE NOT EXISTS (${LOCKED})`);
+  expect(await flag(run)).toBe('off');
+
+  run.proxy.setRule(once('hold-reply', inStep(FREEZE, 'do', lastCommit)));
+  const second = await run.startWorker();
+  await run.proxy.struck();
+  await run.kill(second);
+  await run.seen('the flag', `SELECT FROM app_settings WHERE key = 'tenancy' AND value = 'on'`);
+
+  await run.startWorker();
+  const state = await run.ended();
+  expect(state.steps.find((s) => s.id === FREEZE)).toMatchObject({ status: 'done', verdict: 'pass' });
+  const ends = (await ledgerOf(run)).filter((r) => r.step === FREEZE && r.event === 'end');
+  expect(ends).toHaveLength(1);
+  await proveForward(run);
+});
+
+test('a worker cut off inside the freeze: the server opens by itself within the budget, and nobody was refused', async () => {
+  await using run = await Scenario.open({ name: 'dead-man', planChanges: [[/budget: 2s/, 'budget: 1s']] });
+  const first = await run.startWorker();
+  run.proxy.setRule(once('hold-reply', inStep(FREEZE, 'do', takesLocks)));
+  await run.start();
+  await run.proxy.struck();
+  await run.seen('the locks', LOCKED);
+  const from = performance.now();
+  run.proxy.blackHole();
+  await run.kill(first);
+  await run.seen('the application’s tables unlocked', `SELECT WHERE NOT EXISTS (${LOCKED})`);
+  expect(performance.now() - from).toBeLessThan(2_500);
+  await run.startWorker();
+  await run.ended();
+  await proveForward(run);
+});
+
+const LOCKED = `SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.datname = current_database() AND a.usename = 'cutover'
+  AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.relation = 'public.users'::regclass`;
+
+async function flag({ db }: Scenario): Promise<string> {
+  const { rows } = await db.query<{ value: string }>(`SELECT value FROM app_settings WHERE key = 'tenancy'`);
+  return rows[0]?.value ?? 'off';
+}

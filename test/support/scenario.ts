@@ -1,0 +1,273 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { missing } from '../../src/core/gate';
+import type { OperateMessage } from '../../src/core/operate';
+import type { Phase } from '../../src/core/phase';
+import type { CompiledPlan } from '../../src/core/plan';
+import type { Tuning } from '../../src/core/run-input';
+import { ENDED, type RunState } from '../../src/core/state';
+import type { Verb } from '../../src/core/step';
+import { startLineProcess, type LineProcess } from '../../src/dev/line-process';
+import { logTail } from '../../src/dev/log-tail';
+import { silent } from '../../src/dev/progress';
+import { projectRoot } from '../../src/dev/project-root';
+import { openRunDir, type RunDir } from '../../src/dev/run-dir';
+import { openStage, type Stage, type StageOptions } from '../../src/dev/stage';
+import { compilePlanFile } from '../../src/plan/compile-file';
+import { sendDecision, sendOperate, startRun, type Sent, type Started } from '../../src/runtime/client';
+import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal';
+import { statusQuery } from '../../workflows/messages';
+import { approvers } from './approvers';
+import { testServers } from './servers';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy';
+
+export interface ScenarioOptions {
+  /** Short and unlike any other test's: databases, queue, plan and workflow id are named after it. */
+  readonly name: string;
+  readonly rows?: number;
+  /** Requests per second of the application. */
+  readonly rate?: number;
+  readonly planChanges?: StageOptions['planChanges'];
+  /** Servers of a file's own, which it stops and starts; default: those of the global setup. */
+  readonly servers?: { readonly temporal: string; readonly superuserUrl: string; readonly clients: string };
+}
+
+/** Small intervals: a dead worker is noticed within 1.5 s. Many attempts, since tests make many fail. */
+export const TEST_TUNING = { heartbeatMs: 1_500, retryMs: 100, attempts: 20 } satisfies Tuning;
+
+/**
+ * One run of runbook 003 on a live application of its own, that a test may hurt: workers as processes, the tool's
+ * database behind a proxy, people who approve what they are told to.
+ */
+export class Scenario implements AsyncDisposable {
+  private readonly workers: LineProcess[] = [];
+  private clerk: { readonly stop: () => Promise<void> } | undefined;
+
+  private constructor(
+    readonly stage: Stage,
+    readonly plan: CompiledPlan,
+    private readonly planDigest: CompiledDigest,
+    readonly temporal: TemporalClient,
+    /** A superuser in the application's database: looks, and plays the one who changes things behind the run. */
+    readonly db: Client,
+    /** Between the workers and the database. */
+    readonly proxy: TcpProxy,
+    private readonly address: string,
+    readonly taskQueue: string,
+    private readonly runDir: RunDir,
+  ) {}
+
+  static async open(options: ScenarioOptions): Promise<Scenario> {
+    const { temporal: address, superuserUrl, clients } = options.servers ?? testServers();
+    const runDir = openRunDir('fault');
+    const taskQueue = `fault-${options.name}`;
+    const stage = await openStage({
+      runDir,
+      progress: silent,
+      superuserUrl,
+      clients,
+      temporalAddress: address,
+      database: `fault_${options.name.replaceAll('-', '_')}`,
+      taskQueue,
+      rows: options.rows ?? 2_000,
+      rate: options.rate ?? 30,
+      planChanges: [
+        [/^name: .*$/m, `name: ${options.name}`],
+        [/for: 24h/, 'for: 1s'],
+        [/every: 1m/, 'every: 400ms'],
+        ...(options.planChanges ?? []),
+      ],
+    });
+    const compiled = await compilePlanFile(join(stage.planFolder, 'plan.yaml'));
+    if (!compiled.ok) throw new Error(`The plan does not compile: ${JSON.stringify(compiled.problems)}`);
+    const temporal = await connectTemporal({ address, namespace: 'default' });
+    const db = new Client({ connectionString: stage.urls.superuser, application_name: 'fault-test' });
+    db.on('error', () => undefined);
+    await db.connect();
+    const { hostname: host, port } = new URL(superuserUrl);
+    const proxy = await startTcpProxy({ host, port: Number(port) });
+    return new Scenario(stage, compiled.plan, compiled.digest, temporal, db, proxy, address, taskQueue, runDir);
+  }
+
+  get workflowId(): string {
+    return `cutover/${this.plan.home}/${this.plan.name}`;
+  }
+
+  /** A worker of its own process; it polls when the promise settles. Its database is behind the proxy. */
+  async startWorker(): Promise<LineProcess> {
+    const { urls, planFolder } = this.stage;
+    const worker = startLineProcess({
+      name: `worker ${this.workers.length + 1} of ${this.plan.name}`,
+      script: join(projectRoot(), 'lib', 'src', 'cli', 'main.js'),
+      args: ['worker', '--json', '--register', '--log-level', 'debug'],
+      cwd: planFolder,
+      env: {
+        TEMPORAL_ADDRESS: this.address,
+        APP_DATABASE_URL: this.proxy.through(urls.cutover),
+        APP_ROLE_URL: urls.app,
+        SCRATCH_URL: urls.scratch,
+      },
+      logFile: this.workerLog,
+    });
+    this.workers.push(worker);
+    await worker.first('ready');
+    return worker;
+  }
+
+  get workerLog(): string {
+    return this.runDir.file('logs', 'workers.log');
+  }
+
+  /** The way the kernel ends a process; the server is told at once that its sticky queue is gone, which saves ten seconds. */
+  async kill(worker: LineProcess): Promise<void> {
+    worker.kill('SIGKILL');
+    await worker.exited;
+    await this.unstick();
+  }
+
+  async unstick(): Promise<void> {
+    const { connection, client } = this.temporal;
+    const { namespace } = client.options;
+    await connection.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId: this.workflowId } });
+  }
+
+  tryStart(tuning: Tuning = TEST_TUNING, plan: CompiledPlan = this.plan): Promise<Started> {
+    const input = { plan, planDigest: this.planDigest, requestedBy: 'lead-1', tuning };
+    return startRun({ temporal: this.temporal, taskQueue: this.taskQueue, input });
+  }
+
+  /** Starts the run, and people who approve every gate of `gates` that opens. */
+  async start(gates: readonly Phase[] = ['expand', 'cutover', 'contract'], tuning?: Tuning): Promise<void> {
+    const started = await this.tryStart(tuning);
+    if (!started.ok) throw new Error(started.reason);
+    this.approveFromNowOn(gates);
+  }
+
+  approveFromNowOn(gates: readonly Phase[]): void {
+    void this.clerk?.stop();
+    this.clerk = clerk(this, gates);
+  }
+
+  /** The state as the workflow has it; undefined while no worker answers. */
+  async state(): Promise<RunState | undefined> {
+    try {
+      const handle = this.temporal.client.workflow.getHandle(this.workflowId);
+      return await this.temporal.client.withDeadline(Date.now() + 2_000, () => handle.query(statusQuery));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Polls until the state is so. A run that parks or ends otherwise is not waited for any longer. */
+  async until(what: string, reached: (state: RunState) => boolean, patienceMs = 60_000): Promise<RunState> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const state = await this.state();
+      if (state && reached(state)) return state;
+      const over = state && (ENDED.includes(state.status) || state.hold?.kind === 'parked');
+      if (over || Date.now() > deadline) throw new Error(`Waited for ${what}; the run is ${await this.describe(state)}`);
+      await sleep(100);
+    }
+  }
+
+  ended(status: RunState['status'] = 'done', patienceMs?: number): Promise<RunState> {
+    return this.until(`the end ${status}`, (s) => s.status === status, patienceMs);
+  }
+
+  parked(patienceMs?: number): Promise<RunState> {
+    return this.until('a parked run', (s) => s.hold?.kind === 'parked', patienceMs);
+  }
+
+  /** Until the ledger has the start row of this verb: the attempt is under way. Looks every few milliseconds. */
+  async begun(step: string, verb: Verb = 'do', patienceMs = 60_000): Promise<void> {
+    await this.seen(`the start of ${verb} ${step}`, `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'start'`, [`${this.plan.name}.%`, step, verb], patienceMs);
+  }
+
+  async finished(step: string, verb: Verb = 'do', patienceMs = 60_000): Promise<void> {
+    await this.seen(`the end of ${verb} ${step}`, `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'end'`, [`${this.plan.name}.%`, step, verb], patienceMs);
+  }
+
+  /** Until a query finds a row. A table that is not there yet counts as none. */
+  async seen(what: string, sql: string, values: readonly unknown[] = [], patienceMs = 30_000): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const rows = await this.db.query(sql, [...values]).then((r) => r.rowCount ?? 0, ignoreMissing);
+      if (rows > 0) return;
+      if (Date.now() > deadline) throw new Error(`Waited for ${what}; the run is ${await this.describe(await this.state())}`);
+      await sleep(5);
+    }
+  }
+
+  operate(verb: OperateMessage['verb'], as = 'lead-1'): Promise<Sent> {
+    return sendOperate({ temporal: this.temporal, workflowId: this.workflowId, message: { verb, as, comment: 'fault test', planDigest: this.planDigest } });
+  }
+
+  /** Everybody whom a rollback after the cutover asks for. */
+  async rollback(): Promise<void> {
+    for (const person of ['lead-1', 'dba-1']) {
+      const sent = await this.operate('rollback', person);
+      if (sent.outcome === 'refused' && !/already/.test(sent.reason)) throw new Error(sent.reason);
+    }
+  }
+
+  /** Approves one gate once, by everybody it asks for. */
+  async approve(state: RunState, phase: Phase): Promise<void> {
+    const gate = state.gates.find((g) => g.phase === phase && g.status === 'open');
+    const spec = this.plan.gates[phase];
+    if (!gate?.evidence || !gate.nonce || !spec) return;
+    for (const approver of approvers(missing(spec.require, gate.decisions, state.people), state.people, gate.decisions)) {
+      const message = { gate: phase, nonce: gate.nonce, planDigest: this.planDigest, evidenceDigest: gate.evidence.digest, decision: 'approve' as const, approver };
+      await sendDecision({ temporal: this.temporal, workflowId: this.workflowId, message });
+    }
+  }
+
+  async describe(state: RunState | undefined): Promise<string> {
+    const now = state ? `${state.status} in ${state.phase}; ${state.hold?.reason ?? ''}` : 'not answering';
+    return `${now}\n${await logTail(this.workerLog)}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.clerk?.stop();
+    for (const worker of this.workers) {
+      worker.kill('SIGCONT');
+      worker.kill('SIGKILL');
+      await worker.exited;
+    }
+    const { load, reader, app } = this.stage;
+    await Promise.all([load.stop(5_000), reader.stop(5_000)]);
+    await app.stop(5_000);
+    await this.proxy.close();
+    await this.db.end().catch(() => undefined);
+    await this.temporal.client.workflow.getHandle(this.workflowId).terminate('the test is over').catch(() => undefined);
+    await this.temporal.close();
+    await this.runDir.close();
+  }
+}
+
+type CompiledDigest = Extract<Awaited<ReturnType<typeof compilePlanFile>>, { ok: true }>['digest'];
+
+/** People who approve what opens, until told to stop. */
+function clerk(scenario: Scenario, gates: readonly Phase[]): { readonly stop: () => Promise<void> } {
+  const stop = new AbortController();
+  const work = (async () => {
+    while (!stop.signal.aborted) {
+      const state = await scenario.state();
+      for (const phase of state ? gates : []) await scenario.approve(state as RunState, phase).catch(() => undefined);
+      await sleep(150, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    stop: () => {
+      stop.abort();
+      return work;
+    },
+  };
+}
+
+/** The tool's schema comes with the first verb. */
+function ignoreMissing(error: unknown): number {
+  const code = (error as { code?: string }).code;
+  if (code === '42P01' || code === '3F000') return 0;
+  throw error;
+}
