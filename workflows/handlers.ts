@@ -44,13 +44,13 @@ function refuseUnless(problem: string | undefined): void {
 function decisionProblem(run: Run, value: unknown): string | undefined {
   const parsed = parseDecision(value);
   if (!parsed.ok) return parsed.reason;
-  const judgement = judgeDecision(run.plan, run.state, parsed.message);
+  const judgement = judgeDecision(run.plan, run.state, parsed.message, run.now());
   return judgement.counts ? undefined : judgement.reason;
 }
 
 function decide(run: Run, value: unknown, via: Via): Answer {
   const parsed = parseDecision(value);
-  const judgement = parsed.ok ? judgeDecision(run.plan, run.state, parsed.message) : undefined;
+  const judgement = parsed.ok ? judgeDecision(run.plan, run.state, parsed.message, run.now()) : undefined;
   if (!parsed.ok || !judgement?.counts) {
     const reason = parsed.ok ? (judgement?.counts === false ? judgement.reason : '') : parsed.reason;
     return ignore(run, value, reason);

@@ -11,7 +11,7 @@ import type { PgStepHandler } from './context';
 import { fingerprint } from './fingerprint';
 import { contextOf } from './work';
 import { captureOnce } from './lane/capture';
-import { applicationName, checkToken, claim, type Token } from './lane/claim';
+import { applicationName, checkToken, claim, noToken, type Token } from './lane/claim';
 import { append, appendNotes, position } from './lane/ledger';
 import { ensureLane } from './lane/schema';
 import { logOperation } from './lane/operation-log';
@@ -48,6 +48,9 @@ export class PgAttempt<K extends StepKind> implements Attempt {
     try {
       const first = step.kind === 'preflight' && verb === 'do';
       if (first) await ensureLane(main);
+      // Whoever starts late, its step long over, takes the token from nobody: it only looks what came of it.
+      const known = await position(main, input);
+      if (known.stored) return new PgAttempt(setup, main, noToken(run), known.head, known.stored);
       const print = await fingerprint(main);
       const token = await claim(main, { run, step: step.id, verb, fingerprint: print, first });
       await main.execute(`SELECT set_config('application_name', $1, false)`, [applicationName(run, token.value)]);

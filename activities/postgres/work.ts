@@ -10,6 +10,11 @@ import { SESSION_DEFAULTS, type OwnedSession } from './session';
 /** What all lock waits of one try may cost the application; below deadlock_timeout, so that we give up and never it. */
 const LOCK_TIMEOUT_MS = 100;
 const PATIENCE_MS = 60_000;
+/**
+ * A worker that stops or is cut off between the lock and the COMMIT keeps the application waiting: the server ends its
+ * transaction after so long. Statements of one transaction follow each other within milliseconds.
+ */
+const DEAD_MAN_MS = 2_000;
 
 /** A step's ways to read and write, over one attempt. */
 export function contextOf<K extends StepKind>(attempt: PgAttempt<K>): PgContext<K> {
@@ -77,7 +82,7 @@ async function transaction<K extends StepKind, T>(
   const { lockTimeoutMs = LOCK_TIMEOUT_MS, statementTimeoutMs = SESSION_DEFAULTS.statementTimeoutMs } = options;
   return attempt.inTransaction(async () => {
     await attempt.main.execute(
-      `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
+      `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}; SET LOCAL idle_in_transaction_session_timeout = ${DEAD_MAN_MS}`,
     );
     return work();
   });
@@ -111,8 +116,12 @@ function lazily(open: () => Promise<PgSession>): PgSession {
   };
 }
 
-/** The tables that a step's locks are about, for naming who stands in the way. */
+/** The tables that a step's locks are about, for naming who stands in the way; none = any table. */
 function tablesOf(args: StepArgs[StepKind]): readonly string[] {
+  // A new table locks those that its foreign keys point to: which, only its DDL knows.
+  if ('create' in args) return [];
+  // Memberships come by a trigger on the users: it is their table that is locked.
+  if ('from' in args) return [args.from.table];
   if ('table' in args) return 'references' in args ? [args.table, args.references.table] : [args.table];
   if ('tables' in args) return args.tables.map((t) => (typeof t === 'string' ? t : t.table));
   return [];

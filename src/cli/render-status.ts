@@ -1,7 +1,10 @@
 import { headline, phaseLines } from '../core/describe-run';
+import { FAILURES } from '../core/failure';
 import { awaited } from '../core/gate';
 import type { CompiledPlan } from '../core/plan';
+import { possibleWords } from '../core/possible-words';
 import type { GateState, Hold, RunState, StepState } from '../core/state';
+import { awaitedTick, awaitedWindow, tickCommand, tickerText, ticksAhead } from '../core/waits';
 import { durationText } from '../report/duration-text';
 import type { PendingActivity } from '../runtime/read-run';
 import type { Output } from './output';
@@ -37,7 +40,10 @@ export function renderStatus(out: Output, { plan, state, activities, now }: Stat
     '',
     ...(state.endedAt === undefined ? underWay(state, activities, now) : []),
     ...(open ? gateLines(out, plan, state, open) : []),
-    ...(state.hold ? holdLines(out, state, state.hold) : []),
+    ...windowLines(out, plan, state),
+    ...tickLines(out, plan, state),
+    ...(state.hold ? holdLines(out, plan, state, state.hold) : []),
+    ...skippedLines(out, state),
     ...(state.direction === 'back'
       ? [
           `${state.endedAt === undefined ? 'Rolling back' : 'Rolled back'}: ${state.rollbackReason ?? 'no reason given'}`,
@@ -98,6 +104,7 @@ function gateLines(out: Output, plan: CompiledPlan, state: RunState, gate: GateS
   return [
     `${out.paint('yellow', `Gate before ${gate.phase}`)} waits for ${spec ? awaited(spec, gate.decisions, state.people) : 'a decision'}${until}`,
     ...(gate.reopened ? [`  asked again, because ${gate.reopened}`] : []),
+    ...(gate.reminded ? [`  reminded ${gate.reminded === 1 ? 'once' : `${gate.reminded} times`}`] : []),
     ...said,
     `  evidence ${gate.evidence?.digest ?? 'none'}`,
     `  look and approve:  cutover approve ${gate.phase} --plan ${state.run.plan} --as <your name>`,
@@ -107,19 +114,62 @@ function gateLines(out: Output, plan: CompiledPlan, state: RunState, gate: GateS
   ];
 }
 
-function holdLines(out: Output, state: RunState, hold: Hold): readonly string[] {
+function windowLines(out: Output, plan: CompiledPlan, state: RunState): readonly string[] {
+  const wait = awaitedWindow(plan, state);
+  if (!wait) return [];
   return [
-    `${out.paint('yellow', hold.kind === 'paused' ? 'Paused' : 'Parked')} since ${hold.at}: ${hold.reason}`,
-    ...(hold.failure ? [`  ${hold.failure.type}`] : []),
-    ...hold.options.map((word) => `  cutover ${word} --plan ${state.run.plan} --as <your name>`),
+    `${out.paint('yellow', `Gate before ${wait.phase}`)} is approved; ${wait.phase} may start from ${wait.hours}: the window opens at ${wait.until}`,
     '',
   ];
+}
+
+/** What waits for a person's hands, and what may be done before the run comes to it. */
+function tickLines(out: Output, plan: CompiledPlan, state: RunState): readonly string[] {
+  const now = awaitedTick(plan, state);
+  const ahead = ticksAhead(plan, state);
+  return [
+    ...(now
+      ? [
+          `${out.paint('yellow', now.id)} waits for ${tickerText(state, now)}: ${now.args.what}`,
+          `  when it is done:   ${tickCommand(state, now)}`,
+          '',
+        ]
+      : []),
+    ...(ahead.length > 0
+      ? ['To be ticked later, or already now:', ...table(ahead.map((s) => [s.id, s.args.role, s.args.what])), '']
+      : []),
+  ];
+}
+
+function holdLines(out: Output, plan: CompiledPlan, state: RunState, hold: Hold): readonly string[] {
+  return [
+    `${out.paint('yellow', hold.kind === 'paused' ? 'Paused' : 'Parked')} since ${hold.at}: ${hold.reason}`,
+    ...(hold.failure ? [`  ${hold.failure.type}: ${FAILURES[hold.failure.type].next}`] : []),
+    ...possibleWords(plan, state).map((w) => `  ${w.command}${w.wants ? `   (wants ${w.wants})` : ''}`),
+    '',
+  ];
+}
+
+function skippedLines(out: Output, state: RunState): readonly string[] {
+  const skipped = state.steps.filter((s) => s.status === 'skipped');
+  if (skipped.length === 0) return [];
+  return [out.paint('yellow', 'Skipped:'), ...table(skipped.map((s) => [s.id, s.summary ?? ''])), ''];
 }
 
 function endLines(state: RunState): readonly string[] {
   if (state.endedAt === undefined) return [];
   const ms = Date.parse(state.endedAt) - Date.parse(state.startedAt);
-  return [`Ended ${state.endedAt} after ${durationText(ms)}. Report: cutover report ${state.run.plan}`];
+  const next =
+    state.status === 'aborted'
+      ? [
+          `The target is still claimed. Go on: cutover adopt --plan ${state.run.plan}; or let go: cutover release --plan ${state.run.plan}`,
+        ]
+      : [];
+  return [
+    ...(state.endReason ? [`${state.status}: ${state.endReason}`] : []),
+    `Ended ${state.endedAt} after ${durationText(ms)}. Report: cutover report ${state.run.plan}`,
+    ...next,
+  ];
 }
 
 function uncounted(state: RunState): readonly string[] {

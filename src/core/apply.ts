@@ -8,6 +8,11 @@ import type { GateState, Hold, RunState, StepState } from './state';
 
 /** The only way a run changes. Pure: the same events give the same state, on replay and in the report. */
 export function apply(plan: CompiledPlan, state: RunState, event: RunEvent): RunState {
+  const next = change(plan, state, event);
+  return state.endedAt === undefined ? withTrueStatus(next) : stillEnded(state, next);
+}
+
+function change(plan: CompiledPlan, state: RunState, event: RunEvent): RunState {
   switch (event.type) {
     case 'people-read':
       return { ...state, people: event.people };
@@ -261,6 +266,29 @@ function reopened(state: RunState): RunState {
 
 function unreached(state: RunState): readonly StepState[] {
   return state.steps.map((s) => (s.status === 'pending' ? { ...s, status: 'not-reached' as const } : s));
+}
+
+/** A word that comes while an activity is under way must not be overwritten by what that activity reports. */
+function withTrueStatus(state: RunState): RunState {
+  if (state.endedAt !== undefined) return state;
+  if (state.hold) return { ...state, status: state.hold.kind === 'paused' ? 'paused' : 'awaiting-operator' };
+  if (state.direction === 'back') return { ...state, status: 'rolling-back' };
+  const asks = state.status === 'running' && state.gates.some((g) => g.status === 'open');
+  return asks ? { ...state, status: 'awaiting-approval' } : state;
+}
+
+/** An end is final: a verb that was under way may still report what it did, and turns nothing. */
+function stillEnded(ended: RunState, next: RunState): RunState {
+  const { hold: _late, ...rest } = next;
+  const { status, endedAt, endReason, direction, phase, gates, noteSeq } = ended;
+  const notes = next.notes.filter((n) => ended.notes.includes(n));
+  return {
+    ...rest,
+    status,
+    ...(endedAt ? { endedAt } : {}),
+    ...(endReason ? { endReason } : {}),
+    ...{ direction, phase, gates, notes, noteSeq },
+  };
 }
 
 function withStep(state: RunState, id: string, change: (step: StepState) => StepState): RunState {

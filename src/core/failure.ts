@@ -5,8 +5,11 @@
 export const FAILURES = {
   /** Another run owns the target; the message names it. */
   TargetClaimed: { retry: false, next: 'wait for that run to end, or `cutover release` it if it is dead' },
-  /** This attempt was overtaken by a newer one: its writes are refused. */
-  StaleToken: { retry: false, next: 'nothing: a newer attempt is at work' },
+  /**
+   * This attempt was overtaken: its writes are refused. Temporal takes no notice of one that it has given up itself; one
+   * that it still counts on was overtaken by a late starter of an earlier attempt, and has to be made again.
+   */
+  StaleToken: { retry: true, next: 'nothing: another attempt is at work' },
   /** The ledger is not where this run left it: a restored database or a reset workflow. */
   LedgerDiverged: {
     retry: false,

@@ -1,14 +1,21 @@
 import type { Decision, DecisionMessage } from './decision';
 import { rolesOf, peopleWith, type People } from './people';
 import type { CompiledPlan, GateSpec, Requirement } from './plan';
-import { gateState, type RunState } from './state';
+import { gateState, type GateState, type RunState } from './state';
 
 export type Judgement =
   { readonly counts: true; readonly roles: readonly string[] } | { readonly counts: false; readonly reason: string };
 
 /** Whether a decision counts, and if not why not, in words for the one who sent it. The same for Update and Signal. */
-export function judgeDecision(plan: CompiledPlan, state: RunState, message: DecisionMessage): Judgement {
+export function judgeDecision(
+  plan: CompiledPlan,
+  state: RunState,
+  message: DecisionMessage,
+  now: string,
+): Judgement {
   const no = (reason: string): Judgement => ({ counts: false, reason });
+  if (state.endedAt !== undefined) return no(`The run has ended (${state.status}); no gate of it is to be decided.`);
+  if (state.direction === 'back') return no('The run is rolling back; no gate of it is to be decided.');
   const spec = (plan.gates as Readonly<Record<string, GateSpec | undefined>>)[message.gate];
   const gate = gateState(state, message.gate);
   if (!spec || !gate)
@@ -24,9 +31,13 @@ export function judgeDecision(plan: CompiledPlan, state: RunState, message: Deci
   if (spec.excludeRequester && message.approver === state.requestedBy && message.decision === 'approve') {
     return no(`"${message.approver}" started this run, and gate ${message.gate} excludes the requester.`);
   }
+  const untimely = clockProblem(message, gate, now);
+  if (untimely) return no(untimely);
+  const earlier = gate.decisions.find((d) => d.approver === message.approver);
+  const again = `"${message.approver}" has already decided to ${message.decision} at gate ${message.gate}.`;
   if (gate.status !== 'open') {
     const early = gate.status === 'pending' && message.decision === 'reject';
-    if (early) return { counts: true, roles: wanted };
+    if (early) return earlier ? no(again) : { counts: true, roles: wanted };
     return no(`Gate ${message.gate} is ${gate.status === 'pending' ? 'not open yet' : `closed (${gate.status})`}.`);
   }
   if (message.planDigest !== state.run.planDigest) {
@@ -41,11 +52,22 @@ export function judgeDecision(plan: CompiledPlan, state: RunState, message: Deci
       `The decision is for evidence ${message.evidenceDigest}; gate ${message.gate} shows ${gate.evidence?.digest ?? 'none'}.`,
     );
   }
-  const earlier = gate.decisions.find((d) => d.approver === message.approver);
-  if (earlier?.decision === message.decision)
-    return no(`"${message.approver}" has already decided to ${earlier.decision} at gate ${message.gate}.`);
-  return { counts: true, roles: wanted };
+  return earlier?.decision === message.decision ? no(again) : { counts: true, roles: wanted };
 }
+
+/** The time in a message is its sender's word; one that cannot be true says that the message is not of this question. */
+function clockProblem(message: DecisionMessage, gate: GateState, now: string): string | undefined {
+  if (message.at === undefined || message.at === '') return undefined;
+  const at = Date.parse(message.at);
+  if (at > Date.parse(now) + CLOCK_SKEW_MS)
+    return `The decision was made at ${message.at}, in the future of this run (${now}); set the sender's clock and decide again.`;
+  if (gate.openedAt !== undefined && at < Date.parse(gate.openedAt) - CLOCK_SKEW_MS)
+    return `The decision was made at ${message.at}, before gate ${message.gate} opened (${gate.openedAt}); look at what it shows and decide again.`;
+  return undefined;
+}
+
+/** What the clocks of a sender and of the Temporal server may differ. */
+const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** One reject closes a gate; else it waits until every requirement has its distinct people. */
 export function settle(

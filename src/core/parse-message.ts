@@ -5,6 +5,8 @@ import { OPERATE_VERBS, type OperateMessage } from './operate';
 type Parsed<T> = { readonly ok: true; readonly message: T } | { readonly ok: false; readonly reason: string };
 
 const MAX_TEXT = 2_000;
+/** With its zone: a time without one is another hour in every office. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
  * Messages come from anywhere: the Temporal UI, a script, a client of another version. Whatever arrives is looked at
@@ -18,6 +20,9 @@ export function parseDecision(value: unknown): Parsed<DecisionMessage> {
     textField(record, ['gate', 'nonce', 'planDigest', 'evidenceDigest', 'approver']) ??
     optionalText(record, ['at', 'comment', 'signature']);
   if (problem) return { ok: false, reason: problem };
+  if (record['at'] && !ISO_TIME.test(record['at'] as string)) {
+    return { ok: false, reason: `The field at must be a time like 2026-11-21T12:00:00Z, found ${shown(record['at'])}.` };
+  }
   if (record['decision'] !== 'approve' && record['decision'] !== 'reject') {
     return {
       ok: false,

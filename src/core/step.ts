@@ -76,6 +76,8 @@ export interface StepArgs {
     readonly keepStamping?: string;
     /** How often rows still forgot their key when observe began (captured there); needed to drop the stamping. */
     readonly baseline?: Captured;
+    /** After a refusal: how long the counters must stand still before a retry drops it. Milliseconds. */
+    readonly stillForMs?: number;
     readonly members?: Membership;
   };
   /** Something only people can do: a named person with the role ticks it, with a text that proves it. */
@@ -204,4 +206,8 @@ export interface ObserveArgs {
   readonly of: number;
   readonly then: 'hold' | 'rollback' | 'notify';
   readonly probes: readonly Probe[];
+  /** Tables whose rows are stamped: whoever still forgets the key is counted from the start of observe (capture `forgotten`). */
+  readonly stamped?: readonly { readonly table: string; readonly column: string }[];
+  /** New indexes, `schema.name`: how often they were used is shown at the end. */
+  readonly indexes?: readonly string[];
 }

@@ -109,15 +109,6 @@ function freeze({ freeze: spec, phases }: PlanFile): readonly Finding[] {
 function failures({ phases, rollback }: PlanFile): readonly Finding[] {
   const { breach } = phases.observe;
   const findings: Finding[] = [];
-  if (phases.contract.keepStamping === undefined) {
-    findings.push({
-      at: ['phases', 'contract', 'keepStamping'],
-      found: 'nothing: the stamping of rows would be removed',
-      expected:
-        'a reason to keep it: this version does not yet watch through observe whether anyone still forgets the key, and removes nothing on a guess',
-      fix: 'contract: { keepStamping: <reason> }',
-    });
-  }
   if (breach.failures > breach.of) {
     findings.push({
       at: ['phases', 'observe', 'breach', 'failures'],

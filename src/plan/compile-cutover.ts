@@ -1,7 +1,7 @@
 import type { Probe, Step } from '../core/step';
 import { expectationOf } from './compile-proofs';
 import { formatDuration } from './durations';
-import type { Frame } from './frame';
+import { indexNames, type Frame } from './frame';
 import type { PlanFile } from './schema/plan';
 
 /** Cutover, observe and contract. */
@@ -29,10 +29,11 @@ function freezeStep({ plan, tables, key, rule, members, flag }: Frame): Step {
   };
 }
 
-function observeStep({ plan }: Frame): Step {
+function observeStep(frame: Frame): Step {
+  const { plan, tables, key } = frame;
   const { observe } = plan.phases;
   return {
-    id: 'observe/probes',
+    id: OBSERVE_STEP,
     phase: 'observe',
     kind: 'observe',
     target: plan.home,
@@ -44,6 +45,8 @@ function observeStep({ plan }: Frame): Step {
       of: observe.breach.of,
       then: observe.breach.then,
       probes: observe.probes.map(probeOf),
+      stamped: tables.map((t) => ({ table: t.table, column: key.column })),
+      indexes: indexNames(frame),
     },
   };
 }
@@ -62,7 +65,9 @@ function contractSteps({ plan, tables, key, members }: Frame): readonly Step[] {
           : 'Keep the stamping of rows, as the plan says, and remove what only the way back needed.',
       args: {
         tables: tables.map((t) => ({ table: t.table, column: key.column })),
-        ...(keepStamping === undefined ? {} : { keepStamping }),
+        ...(keepStamping === undefined
+          ? { baseline: { step: OBSERVE_STEP, name: 'forgotten' }, stillForMs: plan.phases.observe.for }
+          : { keepStamping }),
         ...(members ? { members } : {}),
       },
       irreversible: 'contract is past the point of no return: from here on the backup is the only way back',
@@ -78,6 +83,8 @@ function contractSteps({ plan, tables, key, members }: Frame): readonly Step[] {
     },
   ];
 }
+
+const OBSERVE_STEP = 'observe/probes';
 
 /** The name a probe goes by where the plan gives none. */
 export function probeName(probe: PlanFile['phases']['observe']['probes'][number], place: number): string {

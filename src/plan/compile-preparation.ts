@@ -1,7 +1,7 @@
 import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
-import { DUMP_STEP, type Frame } from './frame';
-import { qualified, shortTable } from './identifiers';
+import { DUMP_STEP, indexNames, type Frame } from './frame';
+import { qualified } from './identifiers';
 import { createdFunctions } from './sql/created';
 
 /** Preflight and backup. */
@@ -46,18 +46,14 @@ export function compilePreparation(frame: Frame): readonly Step[] {
 }
 
 /** What must not be there yet: tables, indexes and functions, as `schema.name`. */
-function createdNames({ plan, tables, artifacts }: Frame): readonly string[] {
+function createdNames(frame: Frame): readonly string[] {
+  const { plan, artifacts } = frame;
   const { registry, membership } = plan.tenancy;
   const created = [plan.log?.table, registry.table, membership?.table].flatMap((t) =>
     t === undefined ? [] : [qualified(t)],
   );
-  const indexes = tables.flatMap((t) => t.indexes.map((i) => `${schemaOf(t.table)}.${i.name}`));
   const functions = plan.phases.expand.flatMap(({ sql }) =>
     createdFunctions(artifactText(artifacts, sql.file)).map((f) => qualified(f.name)),
   );
-  return [...new Set([...created, ...indexes, ...functions])];
-}
-
-function schemaOf(table: string): string {
-  return shortTable(table) === table ? table.slice(0, table.indexOf('.')) : 'public';
+  return [...new Set([...created, ...indexNames(frame), ...functions])];
 }

@@ -50,6 +50,11 @@ export function frameOf(plan: PlanFile, artifacts: readonly Artifact[]): Frame {
   };
 }
 
+/** The indexes that the plan builds, `schema.name`: an index lives in the schema of its table. */
+export function indexNames({ tables }: Frame): readonly string[] {
+  return tables.flatMap((t) => t.indexes.map((i) => `${t.table.slice(0, t.table.indexOf('.'))}.${i.name}`));
+}
+
 function framedTable(name: string, spec: PlanFile['tenancy']['tables'][string], key: string): FramedTable {
   const table = qualified(name);
   return {

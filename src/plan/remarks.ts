@@ -68,7 +68,9 @@ function accepted({ plan }: Frame): readonly string[] {
   const { keepStamping } = plan.phases.contract;
   const stays =
     keepStamping === undefined
-      ? []
+      ? [
+          `REMOVED Contract drops the triggers that stamp rows without ${plan.tenancy.key.column}, and refuses to while any row came without it since observe began.`,
+        ]
       : [
           `STAYS The triggers that stamp rows without ${plan.tenancy.key.column} are kept for good. The plan says: ${keepStamping}`,
         ];

@@ -116,16 +116,30 @@ async function createWorker(
     identity: `cutover@${hostname()}:${process.pid}`,
     workflowBundle: { codePath: bundle ?? BUNDLE_PATH },
     activities: createActivities(resources),
-    dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER_PATH },
+    ...MESSAGE_SAFETY,
     // A freeze ends by itself within seconds; longer work is at a safe point soon after it hears of the shutdown.
     shutdownGraceTime: '10s',
     shutdownForceTime: '60s',
     // Progress in the UI and in `status --watch` is at most two seconds old.
     maxHeartbeatThrottleInterval: '2s',
+    // What a stopped process has asked for is handed to it all the same, and is lost until its timeout: every poll that
+    // it had open costs an attempt.
+    maxConcurrentActivityTaskPolls: 1,
+    maxConcurrentWorkflowTaskPolls: 2,
     // A cutover runs one verb at a time; more at once are other runs on other targets.
     maxConcurrentActivityTaskExecutions: 20,
   });
 }
+
+/**
+ * What keeps a stranger's message from stopping a run: a converter that never throws, and no limit of the SDK's own on
+ * what a workflow task answers. The answer to a refused Update quotes it; with that limit one Update of more than 2 MB
+ * would fail the task again and again. What the server itself takes is limited by the server.
+ */
+export const MESSAGE_SAFETY = {
+  dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER_PATH },
+  disablePayloadErrorLimit: true,
+} as const;
 
 /** Once per process; signals stay ours: the caller decides what Ctrl-C ends. */
 function installRuntime(log: Logger): void {

@@ -56,7 +56,7 @@ export class Verbs {
       `DO $$ BEGIN IF to_regclass('cutover.claim') IS NOT NULL THEN UPDATE cutover.claim SET run_id = NULL; END IF; END $$`,
     );
     const verbs = new Verbs(plan, createHandlers(resources), home, admin);
-    const claim: PgStepHandler<'preflight'> = {
+    const claim: PgStepHandler<StepKind> = {
       do: async () => ({ verdict: 'pass', summary: 'claimed', checks: [] }),
       undo: async () => ({ verdict: 'pass', summary: 'kept', checks: [] }),
     };

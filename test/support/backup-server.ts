@@ -10,6 +10,9 @@ import { startPostgres, type PostgresServer } from '../../src/dev/postgres-serve
 import { createProgress } from '../../src/dev/progress';
 import { createRoles, type RoleUrls } from '../../src/dev/roles';
 
+/** The same tests on another major: CUTOVER_TEST_PG_MAJOR=17. */
+const MAJOR = process.env.CUTOVER_TEST_PG_MAJOR;
+
 export interface BackupServer {
   readonly server: PostgresServer;
   /** A database of the legacy schema and an empty scratch, both of their own. */
@@ -23,13 +26,18 @@ export interface BackupDatabase {
   readonly home: PostgresTarget;
   readonly scratch: PostgresTarget;
   readonly storeDir: string;
+  /** Folder of the pg_dump and pg_restore that belong to the server. */
+  readonly bin: string;
 }
 
 /** A PostgreSQL of this test file alone: these tests terminate backends and hold locks. */
 export async function startBackupServer(): Promise<BackupServer> {
   const dir = await mkdtemp(join(tmpdir(), 'cutover-backup-test-'));
   await chmod(dir, 0o755); // the server may run as another user
-  const binaries = await findPostgres({ progress: createProgress({ out: { write: () => true } }) });
+  const binaries = await findPostgres({
+    ...(MAJOR ? { major: Number(MAJOR) } : {}),
+    progress: createProgress({ out: { write: () => true } }),
+  });
   const server = await startPostgres({
     binaries,
     dataDir: join(dir, 'data'),
@@ -48,6 +56,7 @@ export async function startBackupServer(): Promise<BackupServer> {
         home: { kind: 'postgres', name: 'app', url: () => urls.cutover, probeAs: () => urls.app },
         scratch: { kind: 'postgres', name: 'scratch', url: () => urls.scratch },
         storeDir: join(dir, `store-${name}`),
+        bin: binaries.clients,
       };
     },
     close: async () => {

@@ -4,11 +4,11 @@ import { Captures, resourcesOf, RUN, testContext } from './backup-context';
 import { describeError } from '../../src/core/failure';
 import type { PostgresTarget } from '../../activities/resources';
 
-/** A worker that does nothing but one backup, to be killed in the middle of it. TEST_URL, TEST_STORE, TEST_RUN. */
+/** A worker that does nothing but one backup, to be killed in the middle of it. TEST_URL, TEST_STORE, TEST_RUN, TEST_BIN. */
 async function main(): Promise<void> {
-  const { TEST_URL: url = '', TEST_STORE: storeDir = '', TEST_RUN: id = '' } = process.env;
+  const { TEST_URL: url = '', TEST_STORE: storeDir = '', TEST_RUN: id = '', TEST_BIN: bin } = process.env;
   const home: PostgresTarget = { kind: 'postgres', name: 'app', url: () => url };
-  const resources = resourcesOf({ targets: [home], storeDir });
+  const resources = resourcesOf({ targets: [home], storeDir, bin });
   const args = { store: 'backups', exclude: ['cutover'] };
   const context = testContext({
     kind: 'backup',

@@ -17,6 +17,7 @@ export class BenchRun {
   constructor(
     readonly temporal: TemporalClient,
     readonly workflowId: string,
+    readonly firstRunId: string,
     readonly input: RunInput,
     readonly target: FakeTarget,
   ) {}
@@ -46,7 +47,8 @@ export class BenchRun {
 
   /** The open gate, with what a decision must quote. `not` tells a nonce that has been seen. */
   async untilOpen(phase: Phase, not?: string): Promise<GateState> {
-    const isOpen = (s: RunState): boolean => gateState(s, phase)?.status === 'open' && gateState(s, phase)?.nonce !== not;
+    const isOpen = (s: RunState): boolean =>
+      gateState(s, phase)?.status === 'open' && gateState(s, phase)?.nonce !== not;
     const gate = gateState(await this.until(isOpen, `The gate before ${phase}`), phase);
     if (!gate) throw new Error(`There is no gate before ${phase}.`);
     return gate;
@@ -94,17 +96,31 @@ export class BenchRun {
     return this.handle.fetchHistory();
   }
 
+  /** Of every run in the chain of continue-as-new, oldest first. */
+  async histories(): Promise<readonly History[]> {
+    const found: History[] = [];
+    for (let runId: string | undefined = this.firstRunId; runId;) {
+      const history = await this.temporal.client.workflow.getHandle(this.workflowId, runId).fetchHistory();
+      found.push(history);
+      const last = history.events?.[history.events.length - 1];
+      runId = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+    }
+    return found;
+  }
+
   async eventCount(): Promise<number> {
     return (await this.handle.describe()).historyLength;
   }
 
-  /** What the server noted of workflow tasks that failed; must be empty in every test. */
+  /**
+   * What the server noted of workflow tasks that failed; must be empty in every test. (That a message came in while a
+   * task ended the run is no fault: the server asks again with the message.)
+   */
   async taskFailures(): Promise<readonly string[]> {
-    const { events } = await this.history();
-    return (events ?? []).flatMap((e) => {
-      const failed = e.workflowTaskFailedEventAttributes;
-      return failed ? [failed.failure?.message ?? 'unknown'] : [];
-    });
+    const events = (await this.histories()).flatMap((h) => h.events ?? []);
+    return events.flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
+      failed && failed.cause !== UNHANDLED_COMMAND ? [failed.failure?.message ?? 'unknown'] : [],
+    );
   }
 
   async discard(): Promise<void> {
@@ -112,6 +128,9 @@ export class BenchRun {
     if (status.name === 'RUNNING') await this.handle.terminate('the test is over');
   }
 }
+
+/** WorkflowTaskFailedCause */
+const UNHANDLED_COMMAND = 1;
 
 export function counted(sent: Sent, what: string): void {
   if (sent.outcome !== 'answered' || !sent.answer.counted) throw new Error(`${what}: ${JSON.stringify(sent)}`);

@@ -44,10 +44,13 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     freeze: verb,
     observe: verb,
     retire: verb,
+    manual: verb,
     release: verb,
+    manual: verb,
     people: () => Promise.resolve(here().people),
     facts: () => here().facts(),
     record: ({ notes }) => Promise.resolve(here().take(notes)),
+    releaseClaim: ({ run }) => Promise.resolve({ run, message: 'released' }),
     readLedger: ({ run }) => Promise.resolve({ run, rows: [], more: false }),
   };
 }

@@ -3,7 +3,14 @@ import { CutoverError, FAILURES, type FailureType } from '../../src/core/failure
 import { digestOf } from '../../src/core/json';
 import type { People } from '../../src/core/people';
 import type { Verb } from '../../src/core/step';
-import { EMPTY_HEAD, type Facts, type Head, type LedgerNote, type VerbInput, type VerbResult } from '../../src/core/verb';
+import {
+  EMPTY_HEAD,
+  type Facts,
+  type Head,
+  type LedgerNote,
+  type VerbInput,
+  type VerbResult,
+} from '../../src/core/verb';
 
 export const WORKFLOW_PEOPLE: People = {
   roles: { 'lead-1': ['lead'], 'lead-2': ['lead'], 'dba-1': ['dba'], 'sre-1': ['sre'] },
@@ -73,7 +80,10 @@ export class FakeTarget {
     const known = expect.seq === 0 || this.chain[expect.seq - 1]?.head.hash === expect.hash;
     const foreign = this.chain.slice(expect.seq).find((row) => row.step !== step.id);
     if (known && !foreign) return;
-    throw new CutoverError('LedgerDiverged', `${step.id} expects row ${expect.seq}; the chain has ${this.chain.length}.`);
+    throw new CutoverError(
+      'LedgerDiverged',
+      `${step.id} expects row ${expect.seq}; the chain has ${this.chain.length}.`,
+    );
   }
 
   private append({ step, verb, round }: VerbInput, event: 'start' | 'end'): Head {

@@ -6,6 +6,8 @@ export function installQuietRuntime(): void {
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     shutdownSignals: [],
-    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) },
+    },
   });
 }

@@ -1,9 +1,11 @@
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { CompiledPlan } from '../../src/core/plan';
-import { PAYLOAD_CONVERTER_PATH } from '../../src/runtime/bundle-path';
+import type { Tuning } from '../../src/core/run-input';
 import { startRun } from '../../src/runtime/client';
 import { ensureSearchAttributes } from '../../src/runtime/search-attributes';
 import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal';
+import { MESSAGE_SAFETY } from '../../src/runtime/worker';
+import { workflowIdFor } from '../../src/runtime/workflow-id';
 import { BenchRun } from './bench-run';
 import { fakeActivities } from './fake-activities';
 import { FakeTarget } from './fake-target';
@@ -11,6 +13,12 @@ import { installQuietRuntime } from './quiet-runtime';
 import { testServers } from './servers';
 import { workflowBundle } from './workflow-bundle';
 import { runInput, WORKFLOW_PLAN } from './workflow-plan';
+
+export interface StartOptions {
+  readonly plan?: CompiledPlan;
+  readonly prepare?: (target: FakeTarget) => void;
+  readonly tuning?: Tuning;
+}
 
 /** Today's workflows on the test server, in a worker of this process, with activities that only remember. */
 export class WorkflowBench {
@@ -37,7 +45,7 @@ export class WorkflowBench {
       identity: 'worker',
       workflowBundle: await workflowBundle(),
       activities: fakeActivities((id) => found(targets, id)),
-      dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER_PATH },
+      ...MESSAGE_SAFETY,
       maxHeartbeatThrottleInterval: '100ms',
       defaultHeartbeatThrottleInterval: '100ms',
       ...options,
@@ -46,15 +54,15 @@ export class WorkflowBench {
   }
 
   /** Starts a run of the plan on a target of its own; `prepare` may tell the target what it shall do. */
-  async start(plan: CompiledPlan = WORKFLOW_PLAN, prepare: (target: FakeTarget) => void = () => undefined): Promise<BenchRun> {
+  async start({ plan = WORKFLOW_PLAN, prepare, tuning }: StartOptions = {}): Promise<BenchRun> {
     const named = { ...plan, name: `${plan.name}-${unique()}` };
     const target = new FakeTarget();
-    prepare(target);
-    const input = runInput(named);
-    this.targets.set(`cutover/${named.home}/${named.name}`, target);
+    prepare?.(target);
+    const input = runInput(named, tuning);
+    this.targets.set(workflowIdFor(named.home, named.name), target);
     const started = await startRun({ temporal: this.temporal, taskQueue: this.worker.options.taskQueue, input });
     if (!started.ok) throw new Error(started.reason);
-    const run = new BenchRun(this.temporal, started.workflowId, input, target);
+    const run = new BenchRun(this.temporal, started.workflowId, started.runId, input, target);
     this.runs.push(run);
     return run;
   }

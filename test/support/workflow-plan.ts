@@ -1,6 +1,6 @@
 import { digestOf } from '../../src/core/json';
 import type { CompiledPlan, GateSpec } from '../../src/core/plan';
-import type { RunInput } from '../../src/core/run-input';
+import type { RunInput, Tuning } from '../../src/core/run-input';
 import type { Captured, Step, StepKind, StepOf } from '../../src/core/step';
 
 const TENANT: Captured = { step: 'expand/registry', name: 'tenant' };
@@ -75,12 +75,12 @@ export function withGate(
 }
 
 /** Retries and heartbeats of tests: real time, small values. */
-export function runInput(plan: CompiledPlan): RunInput {
+export function runInput(plan: CompiledPlan, tuning: Tuning = {}): RunInput {
   return {
     plan,
     planDigest: digestOf(plan),
     requestedBy: 'lead-1',
-    tuning: { heartbeatMs: 4_000, retryMs: 20, attempts: 3 },
+    tuning: { heartbeatMs: 4_000, retryMs: 20, attempts: 3, ...tuning },
   };
 }
 

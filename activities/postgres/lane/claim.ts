@@ -19,6 +19,11 @@ export interface Token {
   readonly value: string;
 }
 
+/** Of an attempt that has nothing to write: it passes no check, since the first token of a target is 1. */
+export function noToken(run: RunRef): Token {
+  return { target: run.home, run: run.id, value: '0' };
+}
+
 /** `cutover/<run>/<token>`: leftovers of an attempt are found by it. 63 bytes at most. */
 export function applicationName(run: RunRef, token: string): string {
   return `cutover/${run.id.slice(-40)}/${token}`;

@@ -141,6 +141,8 @@ export async function position(session: PgSession, input: VerbInput): Promise<Po
 
 async function findExpected(session: PgSession, run: RunRef, expect: Head): Promise<void> {
   if (expect.seq === 0) return;
+  const [lane] = await session.query<{ there: boolean }>(`SELECT to_regclass('cutover.ledger') IS NOT NULL AS there`);
+  if (!lane?.there) throw diverged(run, 'the schema cutover is gone: was the database restored from a dump?');
   const [row] = await session.query<{ hash: string }>(
     `SELECT hash FROM cutover.ledger WHERE run_id = $1 AND seq = $2`,
     [run.id, expect.seq],

@@ -29,7 +29,7 @@ export async function toolFindings(
     const found = await findPgTool({ name, atLeastMajor: major, bin: resources.postgresBin }).catch((error: unknown) =>
       describeError(error),
     );
-    if (typeof found === 'string') problems.push(found);
+    if (typeof found === 'string') problems.push(found.replace(/\.$/, ''));
     else versions.push(found.version);
   }
   const [size] = await session.query<{ bytes: string }>('SELECT pg_database_size(current_database())::text AS bytes');

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { breached, observe, type Window } from '../../../src/core/breach';
 import { clip, done, evidenceOf, type Check, type Verdict } from '../../../src/core/evidence';
-import { describeError } from '../../../src/core/failure';
 import type { Probe } from '../../../src/core/step';
-import { httpGet, NoAnswer } from '../../http';
-import type { HttpTarget, Resources } from '../../resources';
+import type { Resources } from '../../resources';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
-import { isConnectionLoss } from '../errors';
-import { answers } from '../answers';
+import { readForgotten, type Forgotten } from '../forgotten';
+import { indexUse } from '../index-use';
+import { ask } from './observe-ask';
 
 type Context = PgContext<'observe'>;
 
@@ -21,11 +20,18 @@ interface Watch {
   readonly last: Readonly<Record<string, string>>;
 }
 
-/** Probes for as long as the plan says. The clock counts only time under observation: a pause stops it. */
+/**
+ * Probes for as long as the plan says. The clock counts only time under observation: a pause stops it. Captures
+ * `forgotten` at its start: contract may drop the stamping only when those counters stood still.
+ */
 export function observeStep(resources: Resources): PgStepHandler<'observe'> {
   return {
     do: async (context) => {
       const { args } = context;
+      const { stamped = [] } = args;
+      const before = await context.capture<Forgotten>('forgotten', () =>
+        context.read((session) => readForgotten(session, stamped)),
+      );
       let watch = await load(context);
       while (watch.elapsedMs < args.forMs) {
         const from = performance.now();
@@ -44,11 +50,11 @@ export function observeStep(resources: Resources): PgStepHandler<'observe'> {
         await save(context, watch);
       }
       if (watch.asked === 0 && args.probes.length > 0) watch = await round(resources, context, watch);
-      return evidenceOf(
-        `observed for ${Math.round(watch.elapsedMs / 1000)} s`,
-        verdicts(context, watch),
-        figures(watch),
-      );
+      const atTheEnd = await context.read((session) => lastFigures(session, context, before));
+      return evidenceOf(`observed for ${Math.round(watch.elapsedMs / 1000)} s`, verdicts(context, watch), {
+        ...figures(watch),
+        ...atTheEnd,
+      });
     },
     undo: async () => done('Nothing was changed by observing.'),
   };
@@ -68,43 +74,6 @@ async function round(resources: Resources, context: Context, before: Watch): Pro
     };
   }
   return watch;
-}
-
-interface Answer {
-  readonly verdict: Verdict;
-  readonly observed: string;
-}
-
-async function ask(resources: Resources, context: Context, probe: Probe): Promise<Answer> {
-  return probe.kind === 'http'
-    ? askHttp(resources.target(probe.target) as HttpTarget, context, probe)
-    : askSql(context, probe);
-}
-
-async function askHttp(target: HttpTarget, context: Context, probe: Extract<Probe, { kind: 'http' }>): Promise<Answer> {
-  try {
-    const { status, body } = await httpGet(target, {
-      path: probe.path,
-      timeoutMs: probe.timeoutMs,
-      signal: context.signal,
-      ...(probe.headers ? { headers: probe.headers } : {}),
-    });
-    const fits =
-      status === probe.expect.status && (probe.expect.contains === undefined || body.includes(probe.expect.contains));
-    return { verdict: fits ? 'pass' : 'fail', observed: `status ${status}, ${clip(body, 120)}` };
-  } catch (error) {
-    if (error instanceof NoAnswer) return { verdict: 'fail', observed: error.message };
-    throw error;
-  }
-}
-
-async function askSql(context: Context, probe: Extract<Probe, { kind: 'sql' }>): Promise<Answer> {
-  try {
-    return await context.read((session) => answers(session, probe.sql, probe.expect), probe.as);
-  } catch (error) {
-    if (isConnectionLoss(error)) return { verdict: 'inconclusive', observed: describeError(error) };
-    return { verdict: 'fail', observed: describeError(error) };
-  }
 }
 
 function breach(context: Context, watch: Watch, probe: Probe) {
@@ -136,6 +105,22 @@ function figures(watch: Watch): Record<string, number> {
     failed: watch.failed,
     inconclusive: watch.inconclusive,
   };
+}
+
+/** Who still forgot the key meanwhile, and what the new indexes were good for. */
+async function lastFigures(
+  session: PgSession,
+  { args }: Context,
+  before: Forgotten,
+): Promise<Record<string, number | string>> {
+  const { stamped = [], indexes = [] } = args;
+  const now = await readForgotten(session, stamped);
+  const counted = Object.entries(now.tables).map(([table, n]) => n - (before.tables[table] ?? 0));
+  const rows = counted.reduce((sum, n) => sum + n, 0);
+  const used = await indexUse(session, indexes);
+  if (stamped.length === 0) return used;
+  const known = now.serverStart === before.serverStart;
+  return { rowsWithoutKey: known ? rows : 'not known: the server restarted', ...used };
 }
 
 const START: Watch = { elapsedMs: 0, asked: 0, failed: 0, inconclusive: 0, windows: {}, last: {} };

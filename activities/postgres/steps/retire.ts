@@ -2,6 +2,7 @@ import { evidenceOf, expectEqual, type Check, type Evidence } from '../../../src
 import { constraintsOf, findColumn, findTrigger } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { readForgotten, type Forgotten } from '../forgotten';
+import { refuseUnlessStill } from './retire-still';
 import { isMarked, runMarker } from '../marker';
 import { keyNames } from '../names';
 import { asOwnerOf } from '../owner';
@@ -33,28 +34,6 @@ export const retireStep: PgStepHandler<'retire'> = {
     throw refused('Contract is past the point of no return: what it dropped comes back only from the backup.');
   },
 };
-
-/** One application that still forgets the key would from now on write rows that nobody sees, or be refused. */
-async function refuseUnlessStill(context: Context, now: Forgotten): Promise<void> {
-  const { baseline } = context.args;
-  if (!baseline) {
-    throw refused(
-      'Nothing was captured when observe began, so nobody can say whether the application still forgets the key; keep the stamping (`contract.keepStamping: <reason>`).',
-    );
-  }
-  const then = await context.captured<Forgotten>(baseline);
-  if (then.serverStart !== now.serverStart) {
-    throw refused(
-      `The server was restarted since observe began (${then.serverStart}, now ${now.serverStart}), which may move the counters; observe again, or keep the stamping.`,
-    );
-  }
-  const moved = Object.entries(now.tables).filter(([table, n]) => n !== (then.tables[table] ?? 0));
-  if (moved.length === 0) return;
-  const said = moved.map(([table, n]) => `${table}: ${n - (then.tables[table] ?? 0)}`).join(', ');
-  throw refused(
-    `The application still wrote rows without their key while observe lasted (${said}); let it write the key everywhere, or keep the stamping with a reason.`,
-  );
-}
 
 /** A CHECK of this run that NOT NULL has made redundant. */
 async function dropRedundant(tx: PgSession, context: Context, { table, column }: Keyed): Promise<number> {

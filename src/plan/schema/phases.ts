@@ -125,7 +125,7 @@ export const phases = z
         keepStamping: reason
           .optional()
           .describe(
-            'Why the stamping of rows that forget the key stays for good. Needed in this version, which cannot prove yet that nobody forgets the key.',
+            'Why the stamping of rows that forget the key stays for good. Without it contract removes the stamping, and refuses to while any row came without its key since observe began.',
           ),
       })
       .prefault({})

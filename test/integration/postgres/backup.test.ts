@@ -43,7 +43,7 @@ interface Attempt {
 function attempt(of: BackupDatabase = db, more: readonly Target[] = [], id = nextId(), signal?: AbortSignal): Attempt {
   const ref = { ...RUN, id };
   const captures = new Captures();
-  const resources = resourcesOf({ targets: [of.home, of.scratch, ...more], storeDir: of.storeDir });
+  const resources = resourcesOf({ targets: [of.home, of.scratch, ...more], storeDir: of.storeDir, bin: of.bin });
   const base = { home: of.home, captures, run: ref, signal } as const;
   const backupContext = () =>
     testContext({ ...base, kind: 'backup', id: 'backup/dump', args: { store: 'backups', exclude: ['cutover'] } });
@@ -223,7 +223,13 @@ it('a disk that fills up leaves nothing that looks like a backup, and the messag
   const mount = await mkdtemp(join(server.dir, 'full-'));
   const inside = ['unshare', '-rm', 'sh', '-c', 'mount -t tmpfs -o size=200k tmpfs "$0" && exec "$@"', mount];
   if (spawnSync(inside[0] ?? '', [...inside.slice(1), 'true']).status !== 0) return; // no user namespaces here
-  const env = { ...process.env, TEST_URL: db.urls.cutover, TEST_STORE: mount, TEST_RUN: 'test-plan.full' };
+  const env = {
+    ...process.env,
+    TEST_URL: db.urls.cutover,
+    TEST_STORE: mount,
+    TEST_RUN: 'test-plan.full',
+    TEST_BIN: db.bin,
+  };
   await run(
     db.urls.owner,
     `INSERT INTO public.products (ean, name) SELECT i, md5(i::text) || md5(i::text || 'x') FROM generate_series(1, 20000) i`,
@@ -295,7 +301,7 @@ async function programsOf(id: string): Promise<readonly string[]> {
 }
 
 async function startWorker(of: BackupDatabase, id: string, setpriv: boolean): Promise<ChildProcess> {
-  const env = { ...process.env, TEST_URL: of.urls.cutover, TEST_STORE: of.storeDir, TEST_RUN: id };
+  const env = { ...process.env, TEST_URL: of.urls.cutover, TEST_STORE: of.storeDir, TEST_RUN: id, TEST_BIN: of.bin };
   const path = setpriv ? {} : { PATH: await folderWithZstdOnly() };
   return spawn(process.execPath, ['-r', REGISTER, WORKER], {
     stdio: 'ignore',

@@ -59,7 +59,7 @@ const captures = new Captures();
 
 async function preflight(args: Partial<PreflightArgs> = {}, of: Partial<BackupDatabase> = {}): Promise<Evidence> {
   const all = { ...db, ...of };
-  const resources = resourcesOf({ targets: [all.home, all.scratch], storeDir: all.storeDir });
+  const resources = resourcesOf({ targets: [all.home, all.scratch], storeDir: all.storeDir, bin: all.bin });
   return preflightStep(resources).do(
     testContext({ kind: 'preflight', id: 'preflight/claim', args: { ...ARGS, ...args }, home: all.home, captures }),
   );
@@ -349,7 +349,7 @@ describe('facts', () => {
   } satisfies StepOf<'freeze'>;
 
   async function facts(more: Partial<FactsInput> = {}): Promise<Facts> {
-    const resources = resourcesOf({ targets: [db.home, db.scratch], storeDir: db.storeDir });
+    const resources = resourcesOf({ targets: [db.home, db.scratch], storeDir: db.storeDir, bin: db.bin });
     const input: FactsInput = { run: RUN, phase: 'cutover', tables: [...TABLES, 'public.organizations'], ...more };
     return withLink(db.home, { applicationName: 'cutover/test-plan.0123abcd/facts', readOnly: true }, (session) =>
       collectFacts(resources, input, session),
@@ -390,7 +390,7 @@ describe('facts', () => {
     const input = { backupStep: 'backup/dump', backupMaxAgeMs: 60_000 };
     expect((await facts(input)).material).toMatchObject({ backup: 'none', backupYoungEnough: 'no' });
     const own = new Captures();
-    const resources = resourcesOf({ targets: [db.home], storeDir: db.storeDir });
+    const resources = resourcesOf({ targets: [db.home], storeDir: db.storeDir, bin: db.bin });
     await backupStep(resources).do(
       testContext({
         kind: 'backup',

@@ -1,3 +1,4 @@
+import { observeStep } from '../../../activities/postgres/steps/observe';
 import { queryStep } from '../../../activities/postgres/steps/query';
 import { recountStep } from '../../../activities/postgres/steps/recount';
 import { referenceStep } from '../../../activities/postgres/steps/reference';
@@ -5,9 +6,8 @@ import { requiredStep } from '../../../activities/postgres/steps/required';
 import { retireStep } from '../../../activities/postgres/steps/retire';
 import { stampStep } from '../../../activities/postgres/steps/stamp';
 import { statementsStep } from '../../../activities/postgres/steps/statements';
-import { readForgotten } from '../../../activities/postgres/forgotten';
-import { openSession } from '../../../activities/postgres/session';
 import type { Expectation, StepArgs } from '../../../src/core/step';
+import { resourcesOf } from '../../support/backup-context';
 import { startBackupServer, type BackupServer } from '../../support/backup-server';
 import { key, legacy, organizations, registry, TENANT, type Legacy } from '../../support/pg-legacy';
 import type { StepToRun } from '../../support/pg-run';
@@ -188,41 +188,77 @@ describe('constraints, statements and proofs', () => {
       expect(evidence.summary).toContain('phase 3 of the runbook');
     });
 
-    test('drops the stamping only when nobody forgot the key since observe began', async () => {
+    const observing = (forMs = 200): StepToRun<'observe'> => ({
+      id: 'observe/probes',
+      kind: 'observe',
+      args: {
+        forMs,
+        everyMs: 50,
+        failures: 1,
+        of: 1,
+        then: 'hold',
+        probes: [{ kind: 'sql', name: 'alive', sql: 'SELECT 1', expect: { value: '1' }, as: 'app' }],
+        stamped: [{ table: 'public.products', column: 'client_id' }],
+        indexes: ['public.products_pkey', 'public.nowhere'],
+      },
+      handler: observeStep(resourcesOf({ targets: [], storeDir: '' })),
+    });
+    const baseline = { step: 'observe/probes', name: 'forgotten' };
+    const forgets = (it: Legacy): Promise<unknown> => it.app(`INSERT INTO products (ean, name) VALUES ('f', 'f')`);
+
+    test('is refused while nobody looked whether the key is still forgotten', async () => {
       const it = await keyed();
-      await it.app(`INSERT INTO products (ean, name) VALUES ('1', '1')`);
       await expect(it.run.do(retire({}))).rejects.toMatchObject({
         type: 'Refused',
         message: expect.stringContaining('Nothing was captured') as string,
       });
-      const baseline = { step: 'observe/probes', name: 'forgotten' };
-      await using session = await openSession({
-        url: it.database.urls.cutover,
-        applicationName: 'test',
-        readOnly: true,
-      });
-      const then = await readForgotten(session, [{ table: 'public.products', column: 'client_id' }]);
-      await it.run.do({
-        ...retire({}),
-        id: baseline.step,
-        handler: {
-          ...retireStep,
-          do: async (c) => {
-            await c.capture('forgotten', async () => then);
-            return c.commit(async () => ({ verdict: 'pass', summary: 'observed', checks: [] }));
-          },
+    });
+
+    test('drops the stamping when the counters stood still for all of observe', async () => {
+      const it = await keyed();
+      await forgets(it);
+      expect(await it.run.do(observing())).toMatchObject({
+        verdict: 'pass',
+        figures: {
+          rowsWithoutKey: 0,
+          'index public.products_pkey': expect.stringMatching(/^\d+ scans$/) as string,
+          'index public.nowhere': 'not there',
         },
       });
-      await it.app(`INSERT INTO products (ean, name) VALUES ('2', '2')`);
-      await expect(it.run.do(retire({ baseline }))).rejects.toMatchObject({
-        type: 'Refused',
-        message: expect.stringContaining('public.products: 1') as string,
-      });
-      await it.owner(`SELECT setval('cutover_forgotten_products_client_id', 1)`);
-      expect((await it.run.do(retire({ baseline }))).verdict).toBe('pass');
+      expect((await it.run.do(retire({ baseline, stillForMs: 60_000 }))).verdict).toBe('pass');
       expect(await it.app(`INSERT INTO products (ean, name) VALUES ('3', '3') RETURNING client_id`)).toEqual([
         { client_id: null },
       ]);
+      expect((await it.run.do(retire({ baseline, stillForMs: 60_000 }))).verdict).toBe('pass');
+    });
+
+    test('is never reached past a probe that is more than one query: it is an error, and writes nothing', async () => {
+      const it = await keyed();
+      const step = observing();
+      const [probe] = step.args.probes;
+      const sql = `SELECT 1; COMMIT; UPDATE products SET name = 'changed'`;
+      const probes = [{ ...probe, as: 'owner', sql }] as StepArgs['observe']['probes'];
+      await expect(it.run.do({ ...step, args: { ...step.args, probes } })).rejects.toMatchObject({
+        type: 'Misconfigured',
+      });
+      expect(await it.owner(`SELECT count(*)::int AS n FROM products WHERE name = 'changed'`)).toEqual([{ n: 0 }]);
+    });
+
+    test('refuses while somebody still forgets, counts anew, and drops once the counters stood still for as long', async () => {
+      const it = await keyed();
+      await it.run.do(observing());
+      await forgets(it);
+      const refusal = async (stillForMs: number): Promise<string> =>
+        it.run.do(retire({ baseline, stillForMs })).then(
+          () => 'dropped',
+          (error: Error) => error.message,
+        );
+      expect((await it.run.do(observing())).figures?.rowsWithoutKey).toBe(1);
+      expect(await refusal(60_000)).toContain('public.products: 1');
+      expect(await refusal(60_000)).toMatch(/for 1 s, and 1 min are asked for/);
+      await forgets(it);
+      expect(await refusal(0)).toContain('public.products: 1');
+      expect(await refusal(0)).toBe('dropped');
     });
   });
 });

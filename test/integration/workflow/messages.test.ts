@@ -8,10 +8,11 @@ import { json, payload, sendRawSignal, sendRawUpdate } from '../../support/raw-m
 import { testServers } from '../../support/servers';
 import { WorkflowBench } from '../../support/workflow-bench';
 
+jest.setTimeout(60_000);
 let bench: WorkflowBench;
 beforeAll(async () => {
   bench = await WorkflowBench.open();
-}, 60_000);
+});
 afterAll(() => bench.close());
 
 const hours = (n: number): string => new Date(Date.now() + n * 3_600_000).toISOString();
@@ -28,37 +29,94 @@ interface BadDecision {
 /** Against a run whose gate before cutover is open; lead-1 would count there. */
 const BAD_DECISIONS: readonly BadDecision[] = [
   { title: 'no payload', payloads: [], reason: /no payload; send one JSON object/ },
-  { title: 'null', payloads: [payload('binary/null', '')], reason: /one JSON object, found null/ },
+  { title: 'an empty payload', payloads: [payload('binary/null', '')], reason: /no payload/ },
+  { title: 'null', payloads: [json(null)], reason: /one JSON object, found null/ },
   { title: 'a string in place of an object', payloads: [json('approve')], reason: /found "approve"/ },
   { title: 'a number in place of an object', payloads: [json(1)], reason: /found 1/ },
-  { title: 'a list in place of an object', payloads: [json([{ gate: 'cutover' }])], reason: /one JSON object, found \[/ },
+  {
+    title: 'a list in place of an object',
+    payloads: [json([{ gate: 'cutover' }])],
+    reason: /one JSON object, found \[/,
+  },
   { title: 'bytes in place of JSON', payloads: [payload('binary/plain', 'approve')], reason: /The field|JSON object/ },
-  { title: 'an encoding that nobody knows', payloads: [payload('binary/zip', 'PK')], reason: /cannot be decoded: .*binary\/zip/ },
+  {
+    title: 'an encoding that nobody knows',
+    payloads: [payload('binary/zip', 'PK')],
+    reason: /cannot be decoded: .*binary\/zip/,
+  },
   { title: 'an encrypted payload', payloads: [payload('binary/encrypted', 'xx')], reason: /cannot be decoded/ },
   { title: 'no encoding at all', payloads: [payload(undefined, '{}')], reason: /cannot be decoded/ },
   { title: 'broken JSON', payloads: [payload('json/plain', '{"gate":')], reason: /cannot be decoded/ },
   { title: 'an empty object', payloads: [json({})], reason: /The field gate must be a text, found nothing/ },
   { title: 'a number as gate', fields: { gate: 7 }, reason: /The field gate must be a text, found 7/ },
   { title: 'null as nonce', fields: { nonce: null }, reason: /The field nonce must be a text, found null/ },
-  { title: 'an object as approver', fields: { approver: { name: 'lead-1' } }, reason: /The field approver must be a text/ },
+  {
+    title: 'an object as approver',
+    fields: { approver: { name: 'lead-1' } },
+    reason: /The field approver must be a text/,
+  },
   { title: 'a list as comment', fields: { comment: ['yes'] }, reason: /The field comment must be a text/ },
   { title: 'another word as decision', fields: { decision: 'maybe' }, reason: /"approve" or "reject", found "maybe"/ },
   { title: 'true as decision', fields: { decision: true }, reason: /"approve" or "reject", found true/ },
-  { title: 'a field too many', fields: { force: true }, reason: /The field "force" is not known; the fields are gate, nonce/ },
-  { title: 'a policy digest of its own', fields: { policyDigest: 'sha256:0' }, reason: /The field "policyDigest" is not known/ },
-  { title: 'a comment of 2,001 characters', fields: { comment: 'x'.repeat(2_001) }, reason: /2001 characters; 2000 are allowed/ },
-  { title: 'more than 64 KB', fields: { comment: KILOBYTES_70 }, reason: /cannot be decoded: "\d+ bytes; a message has at most 65536/ },
+  {
+    title: 'a field too many',
+    fields: { force: true },
+    reason: /The field "force" is not known; the fields are gate, nonce/,
+  },
+  {
+    title: 'a policy digest of its own',
+    fields: { policyDigest: 'sha256:0' },
+    reason: /The field "policyDigest" is not known/,
+  },
+  {
+    title: 'a comment of 2,001 characters',
+    fields: { comment: 'x'.repeat(2_001) },
+    reason: /2001 characters; 2000 are allowed/,
+  },
+  {
+    title: 'more than 64 KB',
+    fields: { comment: KILOBYTES_70 },
+    reason: /cannot be decoded: "\d+ bytes; a message has at most 65536/,
+  },
   { title: 'a gate that no plan can have', fields: { gate: 'lunch' }, reason: /There is no phase "lunch"/ },
   { title: 'a gate called constructor', fields: { gate: 'constructor' }, reason: /There is no phase "constructor"/ },
-  { title: 'a gate that this plan does not have', fields: { gate: 'backfill' }, reason: /no gate "backfill"; its gates are expand, cutover, contract/ },
-  { title: 'a gate that is closed', fields: { gate: 'expand', approver: 'dba-1' }, reason: /Gate expand is closed \(passed\)/ },
+  {
+    title: 'a gate that this plan does not have',
+    fields: { gate: 'backfill' },
+    reason: /no gate "backfill"; its gates are expand, cutover, contract/,
+  },
+  {
+    title: 'a gate that is closed',
+    fields: { gate: 'expand', approver: 'dba-1' },
+    reason: /Gate expand is closed \(passed\)/,
+  },
   { title: 'an early approve', fields: { gate: 'contract' }, reason: /Gate contract is not open yet/ },
   { title: 'a stranger', fields: { approver: 'eve' }, reason: /"eve" is not in the people file/ },
-  { title: 'a person called __proto__', fields: { approver: '__proto__' }, reason: /"__proto__" is not in the people file/ },
-  { title: 'a person without a role of this gate', fields: { approver: 'dba-1' }, reason: /has the roles dba; gate cutover asks for 1 × lead and 1 × sre/ },
-  { title: 'another plan', fields: { planDigest: `sha256:${'0'.repeat(64)}` }, reason: /is for plan sha256:0+; this run executes sha256:/ },
-  { title: 'other evidence', fields: { evidenceDigest: `sha256:${'0'.repeat(64)}` }, reason: /is for evidence sha256:0+; gate cutover shows sha256:/ },
-  { title: 'another nonce', fields: { nonce: '11111111-2222-4333-8444-555555555555' }, reason: /earlier opening of gate cutover/ },
+  {
+    title: 'a person called __proto__',
+    fields: { approver: '__proto__' },
+    reason: /"__proto__" is not in the people file/,
+  },
+  {
+    title: 'a person without a role of this gate',
+    fields: { approver: 'dba-1' },
+    reason: /has the roles dba; gate cutover asks for 1 × lead and 1 × sre/,
+  },
+  {
+    title: 'another plan',
+    fields: { planDigest: `sha256:${'0'.repeat(64)}` },
+    reason: /is for plan sha256:0+; this run executes sha256:/,
+  },
+  {
+    title: 'other evidence',
+    fields: { evidenceDigest: `sha256:${'0'.repeat(64)}` },
+    reason: /is for evidence sha256:0+; gate cutover shows sha256:/,
+  },
+  {
+    title: 'another nonce',
+    fields: { nonce: '11111111-2222-4333-8444-555555555555' },
+    reason: /earlier opening of gate cutover/,
+  },
   { title: 'made in an hour from now', fields: { at: hours(1) }, reason: /in the future of this run/ },
   { title: 'made before the gate opened', fields: { at: hours(-24) }, reason: /before gate cutover opened/ },
   { title: 'made on no date', fields: { at: 'yesterday' }, reason: /The field at must be a time like/ },
@@ -107,7 +165,7 @@ describe('a decision that does not count', () => {
   });
 
   test('is one of another run of the same plan', async () => {
-    const twin = await bench.start({ ...run.input.plan, name: 'twin' });
+    const twin = await bench.start({ plan: { ...run.input.plan, name: 'twin' } });
     await twin.pass('expand', 'dba-1');
     await twin.untilOpen('cutover');
     const message = { ...(await twin.decision('cutover', 'lead-1')), planDigest: run.input.planDigest };
@@ -130,7 +188,10 @@ describe('a decision that does not count', () => {
     const message = await run.decision('cutover', 'eve');
     const signals = Array.from({ length: 500 }, (_, n) => ({ ...message, approver: `eve-${n}` }));
     await Promise.all(signals.map((m) => sendRawSignal(run, { name: 'decide', payloads: [json(m)] })));
-    const state = await run.until((s) => s.notCounted.filter((n) => n.approver.startsWith('eve-')).length === 100, '100 refusals');
+    const state = await run.until(
+      (s) => s.notCounted.filter((n) => n.approver.startsWith('eve-')).length === 100,
+      '100 refusals',
+    );
     expect(state.notCounted).toHaveLength(100);
     expect(JSON.stringify(state).length).toBeLessThan(100_000);
   }, 60_000);
@@ -151,44 +212,60 @@ function newest(state: RunState): RunState['notCounted'][number] | undefined {
 describe('a decision', () => {
   afterEach(() => bench.afterEach());
 
-  test.each(['update', 'signal'] as const)('counts once, by %s: the second of the same person is refused', async (via) => {
-    const run = await atCutover();
-    const message = await run.decision('cutover', 'lead-1');
-    if (via === 'update') {
-      expect(await sendRawUpdate(run, raw(message))).toMatchObject({ answered: { counted: true } });
-      const before = await run.eventCount();
-      expect(await sendRawUpdate(run, raw(message))).toEqual({ refused: '"lead-1" has already decided to approve at gate cutover.' });
-      expect(await run.eventCount()).toBe(before);
-    } else {
-      await sendRawSignal(run, raw(message));
-      await sendRawSignal(run, raw(message));
-      const state = await run.until((s) => s.notCounted.length === 1, 'The refused signal');
-      expect(newest(state)).toMatchObject({ approver: 'lead-1', reason: '"lead-1" has already decided to approve at gate cutover.' });
-    }
-    expect(gateState(await run.state(), 'cutover')?.decisions).toMatchObject([{ approver: 'lead-1', decision: 'approve', via }]);
-  });
+  test.each(['update', 'signal'] as const)(
+    'counts once, by %s: the second of the same person is refused',
+    async (via) => {
+      const run = await atCutover();
+      const message = await run.decision('cutover', 'lead-1');
+      if (via === 'update') {
+        expect(await sendRawUpdate(run, raw(message))).toMatchObject({ answered: { counted: true } });
+        const before = await run.eventCount();
+        expect(await sendRawUpdate(run, raw(message))).toEqual({
+          refused: '"lead-1" has already decided to approve at gate cutover.',
+        });
+        expect(await run.eventCount()).toBe(before);
+      } else {
+        await sendRawSignal(run, raw(message));
+        await sendRawSignal(run, raw(message));
+        const state = await run.until((s) => s.notCounted.length === 1, 'The refused signal');
+        expect(newest(state)).toMatchObject({
+          approver: 'lead-1',
+          reason: '"lead-1" has already decided to approve at gate cutover.',
+        });
+      }
+      expect(gateState(await run.state(), 'cutover')?.decisions).toMatchObject([
+        { approver: 'lead-1', decision: 'approve', via },
+      ]);
+    },
+  );
 
   test('may be taken back: a person who approved and then rejects closes the gate', async () => {
     const run = await atCutover();
-    await run.decide('cutover', 'lead-1');
+    const approval = await run.decision('cutover', 'lead-1');
+    expect(await sendRawUpdate(run, raw(approval))).toMatchObject({ answered: { counted: true } });
     await run.decide('cutover', 'lead-1', { decision: 'reject', comment: 'the lag grows' });
     const state = await run.untilStatus('awaiting-operator');
     expect(state.hold?.reason).toBe('Gate cutover was rejected by lead-1: the lag grows.');
-    expect(await run.decide('cutover', 'lead-1')).toEqual({ outcome: 'refused', reason: 'Gate cutover is closed (rejected).' });
+    expect(await sendRawUpdate(run, raw({ ...approval, approver: 'sre-1' }))).toEqual({
+      refused: 'Gate cutover is closed (rejected).',
+    });
   });
 
-  test.each(['update', 'signal'] as const)('that rejects counts early, by %s, and closes the gate the moment it opens', async (via) => {
-    const run = await bench.start();
-    await run.untilOpen('expand');
-    const early = await run.decision('cutover', 'lead-1', { decision: 'reject', comment: 'not this week' });
-    if (via === 'update') expect(await sendRawUpdate(run, raw(early))).toMatchObject({ answered: { counted: true } });
-    else await sendRawSignal(run, raw(early));
-    await run.until((s) => gateState(s, 'cutover')?.decisions.length === 1, 'The early reject');
-    await run.pass('expand', 'dba-1');
-    const state = await run.untilStatus('awaiting-operator');
-    expect(state.hold?.reason).toBe('Gate cutover was rejected by lead-1: not this week.');
-    expect(run.target.attempts).not.toContain('do cutover/freeze');
-  });
+  test.each(['update', 'signal'] as const)(
+    'that rejects counts early, by %s, and closes the gate the moment it opens',
+    async (via) => {
+      const run = await bench.start();
+      await run.untilOpen('expand');
+      const early = await run.decision('cutover', 'lead-1', { decision: 'reject', comment: 'not this week' });
+      if (via === 'update') expect(await sendRawUpdate(run, raw(early))).toMatchObject({ answered: { counted: true } });
+      else await sendRawSignal(run, raw(early));
+      await run.until((s) => gateState(s, 'cutover')?.decisions.length === 1, 'The early reject');
+      await run.pass('expand', 'dba-1');
+      const state = await run.untilStatus('awaiting-operator');
+      expect(state.hold?.reason).toBe('Gate cutover was rejected by lead-1: not this week.');
+      expect(run.target.attempts).not.toContain('do cutover/freeze');
+    },
+  );
 
   test('that rejects early a hundred times counts once', async () => {
     const run = await bench.start();
@@ -202,9 +279,24 @@ describe('a decision', () => {
 
   test('counts when it is sent by the Temporal CLI, as the Temporal UI sends it', async () => {
     const run = await atCutover();
-    await temporal(run, ['workflow', 'signal', '--name', 'decide', '--input', JSON.stringify(await run.decision('cutover', 'lead-1'))]);
+    await temporal(run, [
+      'workflow',
+      'signal',
+      '--name',
+      'decide',
+      '--input',
+      JSON.stringify(await run.decision('cutover', 'lead-1')),
+    ]);
     await run.until((s) => gateState(s, 'cutover')?.decisions.length === 1, 'The decision of the signal');
-    await temporal(run, ['workflow', 'update', 'execute', '--name', 'decide', '--input', JSON.stringify(await run.decision('cutover', 'sre-1'))]);
+    await temporal(run, [
+      'workflow',
+      'update',
+      'execute',
+      '--name',
+      'decide',
+      '--input',
+      JSON.stringify(await run.decision('cutover', 'sre-1')),
+    ]);
     const gate = gateState(await run.untilOpen('contract').then(() => run.state()), 'cutover');
     expect(gate?.decisions).toMatchObject([
       { approver: 'lead-1', via: 'signal' },
@@ -214,7 +306,9 @@ describe('a decision', () => {
 
   test('counts when its `at` is the time of a clock that runs two minutes ahead', async () => {
     const run = await atCutover();
-    expect(await sendRawUpdate(run, raw(await run.decision('cutover', 'lead-1', { at: hours(1 / 30) })))).toMatchObject({ answered: { counted: true } });
+    expect(await sendRawUpdate(run, raw(await run.decision('cutover', 'lead-1', { at: hours(1 / 30) })))).toMatchObject(
+      { answered: { counted: true } },
+    );
   });
 });
 
@@ -228,11 +322,23 @@ const BAD_WORDS: readonly BadWord[] = [
   { title: 'no payload', payloads: [], reason: /no payload/ },
   { title: 'an unknown encoding', payloads: [payload('binary/zip', 'PK')], reason: /cannot be decoded/ },
   { title: 'a string', payloads: [json('abort')], reason: /found "abort"/ },
-  { title: 'a word that is none', payloads: [json({ verb: 'explode', as: 'lead-1' })], reason: /The field verb must be one of pause, .*found "explode"/ },
+  {
+    title: 'a word that is none',
+    payloads: [json({ verb: 'explode', as: 'lead-1' })],
+    reason: /The field verb must be one of pause, .*found "explode"/,
+  },
   { title: 'nobody', payloads: [json({ verb: 'abort' })], reason: /The field as must be a text, found nothing/ },
   { title: 'a stranger', payloads: [json({ verb: 'abort', as: 'eve' })], reason: /"eve" is not in the people file/ },
-  { title: 'a field too many', payloads: [json({ verb: 'abort', as: 'lead-1', force: true })], reason: /"force" is not known/ },
-  { title: 'resume of a run that is not paused', payloads: [json({ verb: 'resume', as: 'lead-1' })], reason: /not paused/ },
+  {
+    title: 'a field too many',
+    payloads: [json({ verb: 'abort', as: 'lead-1', force: true })],
+    reason: /"force" is not known/,
+  },
+  {
+    title: 'resume of a run that is not paused',
+    payloads: [json({ verb: 'resume', as: 'lead-1' })],
+    reason: /not paused/,
+  },
   { title: 'retry with nothing parked', payloads: [json({ verb: 'retry', as: 'lead-1' })], reason: /nothing to retry/ },
   {
     title: 'more than 64 KB',
@@ -251,7 +357,9 @@ describe("an operator's word that does not count", () => {
 
   test.each(BAD_WORDS)('by Update is refused at once and leaves no event: $title', async ({ payloads, reason }) => {
     const before = await run.eventCount();
-    expect(await sendRawUpdate(run, { name: 'operate', payloads })).toEqual({ refused: expect.stringMatching(reason) as string });
+    expect(await sendRawUpdate(run, { name: 'operate', payloads })).toEqual({
+      refused: expect.stringMatching(reason) as string,
+    });
     expect(await run.eventCount()).toBe(before);
   });
 
@@ -280,6 +388,10 @@ async function temporal(run: BenchRun, args: readonly string[]): Promise<void> {
   if (!binary) throw new Error('There is no Temporal CLI; the global setup should have built one.');
   const at = ['--workflow-id', run.workflowId, '--address', testServers().temporal, '--namespace', 'default'];
   const { PATH = '', HOME = '' } = process.env;
-  const said = await runCommand({ command: binary.path, args: [...args, ...at], env: { PATH, HOME, TEMPORAL_VERSION_CHECK_DISABLED: '1' } });
+  const said = await runCommand({
+    command: binary.path,
+    args: [...args, ...at],
+    env: { PATH, HOME, TEMPORAL_VERSION_CHECK_DISABLED: '1' },
+  });
   if (said.code !== 0) throw new Error(`temporal ${args[1] ?? ''} ended with ${said.code}: ${said.stderr}`);
 }

@@ -41,7 +41,7 @@ describe('a decision counts only', () => {
     ['for this opening of the gate', { ...good, nonce: 'earlier' }, /earlier opening/],
     ['for the evidence that is shown', { ...good, evidenceDigest: 'sha256:other' }, /for evidence sha256:other/],
   ])('%s', (_title, message, reason) => {
-    const judgement = judgeDecision(plan, state, message);
+    const judgement = judgeDecision(plan, state, message, AT);
     expect(judgement).toMatchObject({ counts: false });
     expect(judgement.counts ? '' : judgement.reason).toMatch(reason);
   });
@@ -52,25 +52,25 @@ describe('a decision counts only', () => {
       decision: { ...decision('dba-1'), gate: 'expand' },
       settles: 'open',
     });
-    expect(judgeDecision(plan, decided, good)).toMatchObject({
+    expect(judgeDecision(plan, decided, good, AT)).toMatchObject({
       counts: false,
       reason: expect.stringContaining('already decided'),
     });
-    expect(judgeDecision(plan, decided, { ...good, decision: 'reject' })).toMatchObject({ counts: true });
+    expect(judgeDecision(plan, decided, { ...good, decision: 'reject' }, AT)).toMatchObject({ counts: true });
   });
 
-  test('when all of it fits', () => expect(judgeDecision(plan, state, good)).toEqual({ counts: true, roles: ['dba'] }));
+  test('when all of it fits', () => expect(judgeDecision(plan, state, good, AT)).toEqual({ counts: true, roles: ['dba'] }));
 
   test('early when it is a reject: it holds the gate; an early approve cannot know the nonce', () => {
     const early = { ...good, gate: 'cutover' as const, approver: 'lead-1', nonce: '', evidenceDigest: '', planDigest };
-    expect(judgeDecision(plan, state, { ...early, decision: 'reject' })).toMatchObject({ counts: true });
-    expect(judgeDecision(plan, state, early)).toMatchObject({ counts: false });
+    expect(judgeDecision(plan, state, { ...early, decision: 'reject' }, AT)).toMatchObject({ counts: true });
+    expect(judgeDecision(plan, state, early, AT)).toMatchObject({ counts: false });
   });
 
   test('from somebody else than the requester, where the gate says so', () => {
     const strict = { ...plan, gates: { ...plan.gates, expand: { ...plan.gates.expand!, excludeRequester: true } } };
     const own = { ...state, requestedBy: 'dba-1' };
-    expect(judgeDecision(strict, own, good)).toMatchObject({
+    expect(judgeDecision(strict, own, good, AT)).toMatchObject({
       counts: false,
       reason: expect.stringContaining('excludes the requester'),
     });
