@@ -40,6 +40,7 @@ export function createActivities(resources: Resources): Activities {
     members: verb,
     required: verb,
     query: verb,
+    compare: verb,
     recount: verb,
     shape: verb,
     freeze: verb,

@@ -28,13 +28,7 @@ export async function awaitDecision(run: Run, phase: Phase): Promise<void> {
   const spec = specOf(run, phase);
   const settled = (): boolean => {
     const now = gateState(run.state, phase);
-    return (
-      now?.status !== 'open' ||
-      now.nonce !== gate.nonce ||
-      run.state.hold !== undefined ||
-      run.state.direction === 'back' ||
-      run.state.endedAt !== undefined
-    );
+    return now?.status !== 'open' || now.nonce !== gate.nonce || turned(run);
   };
   if (gate.deadline === undefined) return condition(settled);
   const { openedAt = run.now(), deadline, reminded = 0 } = gate;
@@ -67,11 +61,14 @@ async function windowOpens(run: Run, phase: Phase): Promise<boolean> {
   if (!window || left === 0) return true;
   const until = new Date(Date.parse(run.now()) + left).toISOString();
   run.dispatch({ type: 'gate-waits', phase, until, at: run.now() });
-  const turned = (): boolean =>
-    run.state.hold !== undefined || run.state.direction === 'back' || run.state.endedAt !== undefined;
-  return !(await condition(turned, left, {
+  return !(await condition(() => turned(run), left, {
     summary: `${phase} may start from ${window.from} to ${window.to} (${window.tz})`,
   }));
+}
+
+/** Somebody paused, aborted, cancelled or turned back. */
+function turned({ state }: Run): boolean {
+  return state.hold !== undefined || state.direction === 'back' || state.endedAt !== undefined;
 }
 
 interface Taken {
@@ -79,6 +76,7 @@ interface Taken {
   readonly people: People;
 }
 
+/** Undefined when they cannot be taken (the run is parked), or when a word came meanwhile: then they are nobody's question. */
 async function takeEvidence(run: Run, phase: Phase): Promise<Taken | undefined> {
   const activities = proxyActivities<Activities>({
     startToCloseTimeout: '2m',
@@ -88,10 +86,12 @@ async function takeEvidence(run: Run, phase: Phase): Promise<Taken | undefined> 
   try {
     const people = await activities.people();
     const facts = await activities.facts(factsInput(run, phase));
+    if (turned(run)) return undefined;
     const short = impossible(specOf(run, phase), people, run.state.requestedBy);
     if (short) throw new Error(`${short}; add people to the file of the worker, then \`cutover retry\`.`);
     return { people, evidence: gateEvidence(run.plan, { ...run.state, people }, phase, facts) };
   } catch (error) {
+    if (turned(run)) return undefined;
     run.dispatch({ type: 'gate-facts-failed', phase, failure: failureOf(error), at: run.now() });
     return undefined;
   }

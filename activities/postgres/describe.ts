@@ -1,5 +1,6 @@
 import { assertNever } from '../../src/core/assert-never';
 import type { Expectation, FreezeArgs, Probe, Step } from '../../src/core/step';
+import { compareStatements } from './statements/compare';
 import { freezeStatements, lockOrder } from './statements/freeze';
 import { indexStatements } from './statements/index-concurrently';
 import { keyStatements } from './statements/key';
@@ -59,6 +60,8 @@ function statementsOf(step: Step): StepStatements {
       return requiredStatements(step.args, given);
     case 'query':
       return queryStatements(step.args);
+    case 'compare':
+      return compareStatements(step.args);
     case 'recount':
       return recountStatements(step.args);
     case 'shape':
@@ -100,6 +103,11 @@ function notesOf(step: Step): readonly string[] {
       ];
     case 'query':
       return [`as ${step.args.as.join(', then as ')}: expects ${expectationText(step.args.expect)}`];
+    case 'compare':
+      return [
+        `as ${step.args.as.join(', then as ')}, against what ${step.args.baseline} found: answer, plan by EXPLAIN without ANALYZE, median time of three`,
+        'fails when an answer differs that must not, or a table of more than 10,000 rows is read in full where an index was used',
+      ];
     case 'recount':
       return [`as ${step.args.as.join(', then as ')}: every row has a tenant of the registry, no other`];
     case 'freeze':
@@ -114,7 +122,9 @@ function notesOf(step: Step): readonly string[] {
     case 'release':
       return ['deletes the claim of this run; ledger and archive stay'];
     case 'retire':
-      return step.args.keepStamping === undefined ? [] : [`the stamping stays: ${step.args.keepStamping}`];
+      return step.args.keepStamping === undefined
+        ? ['refuses while any row came without its key since observe began, or the server was restarted meanwhile']
+        : [`the stamping stays: ${step.args.keepStamping}`];
     default:
       return [];
   }

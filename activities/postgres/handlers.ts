@@ -2,6 +2,7 @@ import type { StepKind } from '../../src/core/step';
 import type { Resources } from '../resources';
 import type { PgStepHandler } from './context';
 import { backupStep } from './steps/backup';
+import { compareStep } from './steps/compare';
 import { drillStep } from './steps/drill';
 import { freezeStep } from './steps/freeze';
 import { indexStep } from './steps/index-concurrently';
@@ -43,6 +44,7 @@ export function createHandlers(resources: Resources): PgHandlers {
     members: membersStep,
     required: requiredStep,
     query: queryStep,
+    compare: compareStep,
     recount: recountStep,
     shape: shapeStep,
     freeze: freezeStep,

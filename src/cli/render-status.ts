@@ -8,6 +8,7 @@ import { awaitedTick, awaitedWindow, tickCommand, tickerText, ticksAhead } from 
 import { durationText } from '../report/duration-text';
 import type { PendingActivity } from '../runtime/read-run';
 import type { Output } from './output';
+import type { Pace } from './pace';
 import { progressText } from './progress-text';
 import { sign } from './signs';
 import { table } from './table';
@@ -18,10 +19,13 @@ export interface StatusInput {
   readonly activities: readonly PendingActivity[];
   /** For elapsed times. */
   readonly now: number;
+  /** What was seen before, for rates; absent = this is the only look. */
+  readonly pace?: Pace;
 }
 
 /** The run read as its runbook: phases, what is under way, who is awaited, what can be done. */
-export function renderStatus(out: Output, { plan, state, activities, now }: StatusInput): readonly string[] {
+export function renderStatus(out: Output, input: StatusInput): readonly string[] {
+  const { plan, state } = input;
   // A run that has turned back or ended asks nobody any more, whatever gate stood open then.
   const asks = state.direction === 'forward' && state.endedAt === undefined;
   const open = asks ? state.gates.find((g) => g.status === 'open') : undefined;
@@ -38,7 +42,7 @@ export function renderStatus(out: Output, { plan, state, activities, now }: Stat
       ]),
     ),
     '',
-    ...(state.endedAt === undefined ? underWay(state, activities, now) : []),
+    ...(state.endedAt === undefined ? underWay(input) : []),
     ...(open ? gateLines(out, plan, state, open) : []),
     ...windowLines(out, plan, state),
     ...tickLines(out, plan, state),
@@ -54,10 +58,13 @@ export function renderStatus(out: Output, { plan, state, activities, now }: Stat
   ];
 }
 
-/** One line, for --watch without a terminal and for lists. */
-export function statusLine({ plan, state, activities }: StatusInput): string {
-  const doing = activities.map((a) => progressText(a)).find((text) => text !== '');
-  return `${state.phase}: ${headline(plan, state)}${doing ? ` (${doing})` : ''}`;
+/** One line, for a watch without a terminal: what happened, and what merely moves. */
+export function statusLine({ plan, state, activities, now, pace }: StatusInput): {
+  readonly head: string;
+  readonly moving: string;
+} {
+  const doing = activities.map((a) => progressText(a, pace?.of(a, now))).find((text) => text !== '');
+  return { head: `${state.phase}: ${headline(plan, state)}`, moving: doing ?? '' };
 }
 
 /** Whether the run stands still until a person does something. */
@@ -76,16 +83,17 @@ function phaseTime(plan: CompiledPlan, state: RunState, phase: string): string {
   return ms > 0 ? durationText(ms) : '';
 }
 
-function underWay(state: RunState, activities: readonly PendingActivity[], now: number): readonly string[] {
+function underWay({ state, activities, now, pace }: StatusInput): readonly string[] {
+  const tell = (a: PendingActivity): string => progressText(a, pace?.of(a, now));
   const step = state.steps.find((s) => s.status === 'running' || s.status === 'undoing');
   if (!step)
     return activities
-      .map((a) => `Now: ${[a.type, progressText(a)].filter((text) => text !== '').join('; ')}`)
+      .map((a) => `Now: ${[a.type, tell(a)].filter((text) => text !== '').join('; ')}`)
       .concat(activities.length > 0 ? [''] : []);
   const elapsed =
     step.startedAt === undefined ? '' : `, for ${durationText(Math.max(0, now - Date.parse(step.startedAt)))}`;
   const round = roundOf(step) > 1 ? `, round ${roundOf(step)}` : '';
-  const told = activities.map((a) => progressText(a)).filter((text) => text !== '');
+  const told = activities.map(tell).filter((text) => text !== '');
   return [
     `${step.status === 'undoing' ? 'Undoing' : 'Now'}: ${step.id}${elapsed}${round}`,
     ...told.map((text) => `  ${text}`),

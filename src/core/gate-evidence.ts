@@ -16,7 +16,7 @@ export function gateEvidence(plan: CompiledPlan, state: RunState, phase: Phase, 
     ...facts.material,
     verdicts: digestOf(verdicts),
   };
-  return { digest: gateDigest(material), material, shown: facts.shown };
+  return { digest: gateDigest(material), material, shown: { ...facts.shown, ...warnings(plan, state, phase) } };
 }
 
 /** The CLI recomputes this from what the status query shows: what a person sees is what the decision is bound to. */
@@ -31,6 +31,30 @@ export function changedFields(before: GateEvidence, after: GateEvidence): readon
     .filter((name) => before.material[name] !== after.material[name])
     .sort()
     .map((name) => `${name} was ${before.material[name] ?? 'absent'} and is ${after.material[name] ?? 'absent'}`);
+}
+
+/** What approvers must not have to look for: what has no way back, what the checker could not prove, what was skipped. */
+function warnings(plan: CompiledPlan, state: RunState, phase: Phase): Readonly<Record<string, string>> {
+  const ahead = plan.steps.filter((s) => phaseIndex(s.phase) >= phaseIndex(phase));
+  const next = ahead.find((s) => s.phase !== phase && plan.gates[s.phase]);
+  const covered = next ? ahead.slice(0, ahead.indexOf(next)) : ahead;
+  const fixed = covered.flatMap((s) => (s.irreversible ? [`${s.id}: ${s.irreversible}`] : []));
+  const unsafe = covered.flatMap((s) =>
+    s.kind === 'statements' && s.args.unsafe ? [`${s.id}: ${s.args.unsafe}`] : [],
+  );
+  const skipped = state.steps.flatMap((s) => (s.status === 'skipped' ? [`${s.id}, ${s.summary ?? ''}`] : []));
+  const warned = state.steps.flatMap((s) =>
+    Object.entries(s.figures ?? {}).flatMap(([name, text]) => (name.startsWith('warning ') ? [String(text)] : [])),
+  );
+  return {
+    ...(fixed.length > 0 ? { noWayBack: fixed.join('; ') } : {}),
+    ...(unsafe.length > 0 ? { unsafe: unsafe.join('; ') } : {}),
+    ...(skipped.length > 0 ? { skipped: skipped.join('; ') } : {}),
+    ...(warned.length > 0 ? { warnings: warned.join('; ') } : {}),
+    ...(phase === 'contract'
+      ? { pointOfNoReturn: 'contract drops what an undo needs; after it only a restore of the backup leads back' }
+      : {}),
+  };
 }
 
 function earlierVerdicts(plan: CompiledPlan, state: RunState, phase: Phase): readonly (readonly string[])[] {

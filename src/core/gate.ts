@@ -7,12 +7,7 @@ export type Judgement =
   { readonly counts: true; readonly roles: readonly string[] } | { readonly counts: false; readonly reason: string };
 
 /** Whether a decision counts, and if not why not, in words for the one who sent it. The same for Update and Signal. */
-export function judgeDecision(
-  plan: CompiledPlan,
-  state: RunState,
-  message: DecisionMessage,
-  now: string,
-): Judgement {
+export function judgeDecision(plan: CompiledPlan, state: RunState, message: DecisionMessage, now: string): Judgement {
   const no = (reason: string): Judgement => ({ counts: false, reason });
   if (state.endedAt !== undefined) return no(`The run has ended (${state.status}); no gate of it is to be decided.`);
   if (state.direction === 'back') return no('The run is rolling back; no gate of it is to be decided.');

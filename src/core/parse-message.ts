@@ -21,7 +21,10 @@ export function parseDecision(value: unknown): Parsed<DecisionMessage> {
     optionalText(record, ['at', 'comment', 'signature']);
   if (problem) return { ok: false, reason: problem };
   if (record['at'] && !ISO_TIME.test(record['at'] as string)) {
-    return { ok: false, reason: `The field at must be a time like 2026-11-21T12:00:00Z, found ${shown(record['at'])}.` };
+    return {
+      ok: false,
+      reason: `The field at must be a time like 2026-11-21T12:00:00Z, found ${shown(record['at'])}.`,
+    };
   }
   if (record['decision'] !== 'approve' && record['decision'] !== 'reject') {
     return {

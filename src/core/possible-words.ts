@@ -27,9 +27,7 @@ export function possibleWords(plan: CompiledPlan, state: RunState): readonly Pos
   const skip = { verb: 'skip' as const, as: '', comment: 'why' };
   return [
     hold.kind === 'paused' ? say('resume') : say('retry'),
-    ...(refusesSkip(plan, state, skip) === undefined
-      ? [say('skip', ' --comment <why>', skipNeeds(plan, state))]
-      : []),
+    ...(refusesSkip(plan, state, skip) === undefined ? [say('skip', ' --comment <why>', skipNeeds(plan, state))] : []),
     ...(refusesRollback(plan, state) === undefined ? [say('rollback', '', rollbackWanting(plan, state))] : []),
     say('abort'),
   ];

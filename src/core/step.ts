@@ -56,6 +56,14 @@ export interface StepArgs {
   readonly required: { readonly table: string; readonly column: string; readonly name: string };
   /** A query of the plan and what it must answer. */
   readonly query: { readonly sql: string; readonly expect: Expectation; readonly as: readonly Actor[] };
+  /** The plan's `watch` queries again, against the baselines that the step `baseline` captured as `watch:<name>`. */
+  readonly compare: {
+    readonly queries: readonly WatchQuery[];
+    readonly baseline: string;
+    /** `schema.name`; how often each was used is shown. */
+    readonly indexes: readonly string[];
+    readonly as: readonly Actor[];
+  };
   /** Rows per tenant recomputed from the rule; no null, no foreign key, no user without membership. */
   readonly recount: {
     readonly tables: readonly { readonly table: string; readonly column: string; readonly rule: Rule }[];
@@ -141,7 +149,14 @@ export interface PreflightArgs {
   readonly store: string;
   /** A transaction older than this when asked stops the preflight; milliseconds. */
   readonly maxTransactionAgeMs: number;
-  readonly watch: readonly { readonly name: string; readonly sql: string }[];
+  readonly watch: readonly WatchQuery[];
+}
+
+export interface WatchQuery {
+  readonly name: string;
+  readonly sql: string;
+  /** Default `same`: the rows must be those of before. `may-change` where the application's own writes move it. */
+  readonly answer?: 'same' | 'may-change';
 }
 
 export interface TableShape {

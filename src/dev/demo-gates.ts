@@ -34,7 +34,7 @@ function showGate(desk: GateDesk, plan: CompiledPlan, state: RunState, gate: Gat
   const { print } = desk;
   print(`\n── gate before ${gate.phase} ${'─'.repeat(60)}`);
   if (gate.reopened) print(`   asked again, because ${gate.reopened}`);
-  for (const [name, value] of Object.entries(gate.evidence?.shown ?? {})) print(`   ${name.padEnd(22)} ${value}`);
+  for (const [name, value] of Object.entries(gate.evidence?.shown ?? {})) showValue(print, name, value);
   for (const [name, value] of Object.entries(gate.evidence?.material ?? {}))
     print(`   ${name.padEnd(22)} ${short(value)}`);
   print(`   ${'evidence'.padEnd(22)} ${gate.evidence?.digest ?? ''}`);
@@ -74,6 +74,12 @@ async function ask(question: string): Promise<boolean> {
   } finally {
     terminal.close();
   }
+}
+
+/** A list gets a line per entry: nobody reads to the end of a long one. */
+function showValue(print: GateDesk['print'], name: string, value: string): void {
+  const parts = value.length > 90 ? value.split('; ') : [value];
+  parts.forEach((part, i) => print(`   ${(i === 0 ? name : '').padEnd(22)} ${part}`));
 }
 
 function short(value: string): string {

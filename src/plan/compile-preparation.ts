@@ -1,6 +1,6 @@
 import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
-import { DUMP_STEP, indexNames, type Frame } from './frame';
+import { DUMP_STEP, indexNames, PREFLIGHT_STEP, type Frame } from './frame';
 import { qualified } from './identifiers';
 import { createdFunctions } from './sql/created';
 
@@ -9,7 +9,7 @@ export function compilePreparation(frame: Frame): readonly Step[] {
   const { plan } = frame;
   return [
     {
-      id: 'preflight/claim',
+      id: PREFLIGHT_STEP,
       phase: 'preflight',
       kind: 'preflight',
       target: plan.home,

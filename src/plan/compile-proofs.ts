@@ -1,5 +1,5 @@
 import type { Expectation, Step } from '../core/step';
-import type { Frame } from './frame';
+import { indexNames, PREFLIGHT_STEP, type Frame } from './frame';
 import { shortTable } from './identifiers';
 import type { PlanFile } from './schema/plan';
 
@@ -11,6 +11,7 @@ export function compileProofs(frame: Frame): readonly Step[] {
     ...requiredSteps(frame),
     ...validateSteps(frame),
     ...querySteps(frame),
+    ...compareSteps(frame),
   ];
 }
 
@@ -95,6 +96,21 @@ function querySteps({ plan }: Frame): readonly Step[] {
     title: `Ask the plan's own query ${query.name ?? i + 1} as ${query.as.join(' and as ')}.`,
     args: { sql: query.sql, expect: expectationOf(query.expect), as: query.as },
   }));
+}
+
+function compareSteps(frame: Frame): readonly Step[] {
+  const { plan } = frame;
+  if (plan.watch.length === 0) return [];
+  return [
+    {
+      id: 'validate/watch',
+      phase: 'validate',
+      kind: 'compare',
+      target: plan.home,
+      title: `Ask the ${plan.watch.length} watched queries again and compare answers, plans and times with those of before.`,
+      args: { queries: plan.watch, baseline: PREFLIGHT_STEP, indexes: indexNames(frame), as: ['owner', 'app'] },
+    },
+  ];
 }
 
 /** Exactly one of the three is set: check.ts has seen to it. */

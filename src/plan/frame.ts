@@ -25,6 +25,7 @@ export interface FramedTable {
   readonly required: string;
 }
 
+export const PREFLIGHT_STEP = 'preflight/claim';
 export const REGISTRY_STEP = 'expand/registry';
 export const DUMP_STEP = 'backup/dump';
 

@@ -1,3 +1,4 @@
+import { compareStatements } from '../../activities/postgres/statements/compare';
 import { freezeStatements } from '../../activities/postgres/statements/freeze';
 import { indexStatements } from '../../activities/postgres/statements/index-concurrently';
 import { keyStatements } from '../../activities/postgres/statements/key';
@@ -44,6 +45,8 @@ export function stepStatements(step: Step): StepStatements {
       return requiredStatements(step.args, given);
     case 'query':
       return queryStatements(step.args);
+    case 'compare':
+      return compareStatements(step.args);
     case 'recount':
       return recountStatements(step.args);
     case 'shape':

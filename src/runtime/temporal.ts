@@ -95,6 +95,15 @@ export function grpcCode(error: unknown): number | undefined {
   return 'cause' in error ? grpcCode(error.cause) : undefined;
 }
 
+/** Whether the server is away for a while (restarted, overloaded, cut off), so that asking again may help. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof TemporalUnreachable) return true;
+  const code = grpcCode(error);
+  return code !== undefined && PASSING.includes(code);
+}
+
+/** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE. */
+const PASSING: readonly number[] = [1, 2, 4, 8, 10, 13, 14];
 const CONNECT_MS = 5_000;
 const PROXY_MS = 700;
 const NOT_FOUND = 5;

@@ -15,7 +15,10 @@ test('a worker killed mid backup: its pg_dump ends too, nothing half stays on th
   const dumps = await processes('pg_dump', run.stage.urls.cutover);
   expect(dumps).toHaveLength(1);
   await run.kill(first);
-  await run.seen('the dump’s sessions gone', `SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'cutover')`);
+  await run.seen(
+    'the dump’s sessions gone',
+    `SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'cutover')`,
+  );
   expect(await processes('pg_dump', run.stage.urls.cutover)).toEqual([]);
 
   await run.startWorker();

@@ -39,7 +39,10 @@ test('a worker killed while an index is built: the next one waits for the build,
   const before = await building(run);
   await run.kill(first);
   await run.startWorker();
-  await run.seen('the next attempt', `SELECT FROM cutover.claim WHERE step = $1 AND token > $2`, [before.step, before.token]);
+  await run.seen('the next attempt', `SELECT FROM cutover.claim WHERE step = $1 AND token > $2`, [
+    before.step,
+    before.token,
+  ]);
   // The backend of the killed worker goes on, and nobody has built or dropped beside it.
   expect(await building(run)).toMatchObject({ pid: before.pid });
   await old.end();
@@ -55,7 +58,9 @@ test('a worker killed mid rollback, within an undo and between two: the next one
   const before = await schemaOf(run);
   const first = await run.startWorker();
   await run.start(['expand', 'cutover']);
-  await run.until('the gate before contract', (s) => s.gates.some((g) => g.phase === 'contract' && g.status === 'open'));
+  await run.until('the gate before contract', (s) =>
+    s.gates.some((g) => g.phase === 'contract' && g.status === 'open'),
+  );
   run.proxy.setRule(once('hold', inStep('expand/key-products', 'undo', says(/DROP COLUMN/))));
   await run.rollback();
   await run.proxy.struck();
@@ -73,7 +78,7 @@ test('a worker killed mid rollback, within an undo and between two: the next one
 
 /** A transaction of somebody else that has written: an index build waits for it. */
 async function openTransaction({ stage }: Scenario): Promise<Client> {
-  const client = new Client({ connectionString: stage.urls.app, application_name: 'somebody-else' });
+  const client = new Client({ connectionString: stage.urls.owner, application_name: 'somebody-else' });
   client.on('error', () => undefined);
   await client.connect();
   await client.query(`BEGIN; INSERT INTO app_settings (key, value) VALUES ('held', '1')`);
@@ -103,6 +108,9 @@ async function indexOid({ db }: Scenario, index: string): Promise<number> {
 }
 
 async function hasColumn({ db }: Scenario, table: string): Promise<boolean> {
-  const { rowCount } = await db.query(`SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'client_id'`, [`public.${table}`]);
+  const { rowCount } = await db.query(
+    `SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'client_id'`,
+    [`public.${table}`],
+  );
   return rowCount === 1;
 }

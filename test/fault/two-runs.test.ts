@@ -12,7 +12,9 @@ test('two runs on one target: the second is refused by the name of the first, wh
   await using run = await Scenario.open({ name: 'two-first' });
   await run.startWorker();
   await run.start([]);
-  const first = await run.until('the gate before expand', (s) => s.gates.some((g) => g.phase === 'expand' && g.status === 'open'));
+  const first = await run.until('the gate before expand', (s) =>
+    s.gates.some((g) => g.phase === 'expand' && g.status === 'open'),
+  );
 
   const second = await startAnother(run, 'two-second');
   expect(second.status).toBe('refused');
@@ -31,7 +33,10 @@ test('two runs on one target: the second is refused by the name of the first, wh
 
 async function startAnother(run: Scenario, name: string) {
   const file = join(run.stage.planFolder, 'second.yaml');
-  await writeFile(file, (await readFile(join(run.stage.planFolder, 'plan.yaml'), 'utf8')).replace(/^name: .*$/m, `name: ${name}`));
+  await writeFile(
+    file,
+    (await readFile(join(run.stage.planFolder, 'plan.yaml'), 'utf8')).replace(/^name: .*$/m, `name: ${name}`),
+  );
   const compiled = await compilePlanFile(file);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   const input = { plan: compiled.plan, planDigest: compiled.digest, requestedBy: 'lead-1', tuning: TEST_TUNING };

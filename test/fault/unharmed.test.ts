@@ -16,7 +16,9 @@ test('a run that is rolled back after the cutover leaves the schema as it was, a
   const before = await schemaOf(run);
   await run.startWorker();
   await run.start(['expand', 'cutover']);
-  await run.until('the gate before contract', (s) => s.gates.some((g) => g.phase === 'contract' && g.status === 'open'));
+  await run.until('the gate before contract', (s) =>
+    s.gates.some((g) => g.phase === 'contract' && g.status === 'open'),
+  );
   await run.rollback();
   await run.ended('rolled-back');
   await proveBack(run, before);

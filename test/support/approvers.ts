@@ -3,7 +3,11 @@ import { peopleWith, type People } from '../../src/core/people';
 import type { Requirement } from '../../src/core/plan';
 
 /** Somebody for every place that is still free, each person once. */
-export function approvers(wanting: readonly Requirement[], people: People, decisions: readonly Decision[]): readonly string[] {
+export function approvers(
+  wanting: readonly Requirement[],
+  people: People,
+  decisions: readonly Decision[],
+): readonly string[] {
   const taken = new Set(decisions.map((d) => d.approver));
   const chosen: string[] = [];
   for (const { role, count } of wanting) {

@@ -46,7 +46,6 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     retire: verb,
     manual: verb,
     release: verb,
-    manual: verb,
     people: () => Promise.resolve(here().people),
     facts: () => here().facts(),
     record: ({ notes }) => Promise.resolve(here().take(notes)),

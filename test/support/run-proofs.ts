@@ -32,15 +32,28 @@ export function schemaOf({ stage }: Scenario, clients = testServers().clients): 
   return schemaDump(clients, stage.urls.superuser);
 }
 
-export async function proveWrites({ stage }: Scenario, expectKey: boolean, { interrupted = false }: ProofOptions = {}): Promise<void> {
+export async function proveWrites(
+  { stage }: Scenario,
+  expectKey: boolean,
+  { interrupted = false }: ProofOptions = {},
+): Promise<void> {
   const writes = await stage.checkWrites(expectKey);
   const summary = stage.load.latest('summary');
-  expect({ missing: writes.missing, wrong: writes.wrong, refusedButPresent: writes.refusedButPresent }).toEqual({ missing: [], wrong: [], refusedButPresent: [] });
+  expect({ missing: writes.missing, wrong: writes.wrong, refusedButPresent: writes.refusedButPresent }).toEqual({
+    missing: [],
+    wrong: [],
+    refusedButPresent: [],
+  });
   expect(writes.ok).toBeGreaterThan(0);
   expect(writes.found).toBe(writes.ok);
   expect(summary?.['leaks']).toBe(0);
   if (interrupted) return;
-  expect({ refused: writes.refused, unknown: writes.unknown, readErrors: summary?.['readErrors'], firstError: summary?.['firstError'] }).toEqual({
+  expect({
+    refused: writes.refused,
+    unknown: writes.unknown,
+    readErrors: summary?.['readErrors'],
+    firstError: summary?.['firstError'],
+  }).toEqual({
     refused: 0,
     unknown: 0,
     readErrors: 0,
@@ -50,10 +63,18 @@ export async function proveWrites({ stage }: Scenario, expectKey: boolean, { int
 
 /** No fence: nothing of the tool holds or awaits a lock on a table of the application, and its writes go on. */
 export async function proveOpen(scenario: Scenario): Promise<void> {
-  await eventually('no lock of the tool on the application’s tables', async () => (await fences(scenario)).length === 0, async () => JSON.stringify(await fences(scenario)));
+  await eventually(
+    'no lock of the tool on the application’s tables',
+    async () => (await fences(scenario)).length === 0,
+    async () => JSON.stringify(await fences(scenario)),
+  );
   const ok = (): number => Number(scenario.stage.load.latest('progress')?.['ok'] ?? 0);
   const from = ok();
-  await eventually('the application’s writes go on', async () => ok() > from, async () => `${ok()} writes`);
+  await eventually(
+    'the application’s writes go on',
+    async () => ok() > from,
+    async () => `${ok()} writes`,
+  );
 }
 
 export async function fences({ db }: Scenario): Promise<readonly object[]> {
@@ -83,15 +104,21 @@ export async function ledgerOf({ db, plan }: Scenario): Promise<readonly LedgerR
 }
 
 export async function claimOf({ db, plan }: Scenario): Promise<{ readonly run: string | null }> {
-  const { rows } = await db.query<{ run: string | null }>('SELECT run_id AS run FROM cutover.claim WHERE target = $1', [plan.home]);
+  const { rows } = await db.query<{ run: string | null }>('SELECT run_id AS run FROM cutover.claim WHERE target = $1', [
+    plan.home,
+  ]);
   return { run: rows[0]?.run ?? null };
 }
 
 /** Sessions of the tool that are still connected, and triggers that refuse writes. */
 async function leftovers(scenario: Scenario): Promise<readonly unknown[]> {
   const ask = async (): Promise<readonly unknown[]> => {
-    const sessions = await scenario.db.query(`SELECT application_name, state, query FROM pg_stat_activity WHERE datname = current_database() AND usename = 'cutover'`);
-    const triggers = await scenario.db.query(`SELECT tgname, tgrelid::regclass::text AS on FROM pg_trigger WHERE tgname LIKE 'aa_cutover_refuse%' OR tgname LIKE '%forget%'`);
+    const sessions = await scenario.db.query(
+      `SELECT application_name, state, query FROM pg_stat_activity WHERE datname = current_database() AND usename = 'cutover'`,
+    );
+    const triggers = await scenario.db.query(
+      `SELECT tgname, tgrelid::regclass::text AS on FROM pg_trigger WHERE tgname LIKE 'aa_cutover_refuse%' OR tgname LIKE '%forget%'`,
+    );
     return [...(sessions.rows as unknown[]), ...(triggers.rows as unknown[])];
   };
   for (let tries = 0; tries < 50; tries += 1) {
@@ -111,7 +138,12 @@ async function switched({ db }: Scenario): Promise<object> {
   return rows[0] ?? {};
 }
 
-async function eventually(what: string, holds: () => Promise<boolean>, found: () => Promise<string>, patienceMs = 10_000): Promise<void> {
+async function eventually(
+  what: string,
+  holds: () => Promise<boolean>,
+  found: () => Promise<string>,
+  patienceMs = 10_000,
+): Promise<void> {
   for (const deadline = Date.now() + patienceMs; !(await holds()); await sleep(50)) {
     if (Date.now() > deadline) throw new Error(`Expected: ${what}; found ${await found()}.`);
   }

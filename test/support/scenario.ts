@@ -166,7 +166,8 @@ export class Scenario implements AsyncDisposable {
       const state = await this.state();
       if (state && reached(state)) return state;
       const over = state && (ENDED.includes(state.status) || state.hold?.kind === 'parked');
-      if (over || Date.now() > deadline) throw new Error(`Waited for ${what}; the run is ${await this.describe(state)}`);
+      if (over || Date.now() > deadline)
+        throw new Error(`Waited for ${what}; the run is ${await this.describe(state)}`);
       await sleep(100);
     }
   }
@@ -181,11 +182,21 @@ export class Scenario implements AsyncDisposable {
 
   /** Until the ledger has the start row of this verb: the attempt is under way. Looks every few milliseconds. */
   async begun(step: string, verb: Verb = 'do', patienceMs = 60_000): Promise<void> {
-    await this.seen(`the start of ${verb} ${step}`, `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'start'`, [`${this.plan.name}.%`, step, verb], patienceMs);
+    await this.seen(
+      `the start of ${verb} ${step}`,
+      `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'start'`,
+      [`${this.plan.name}.%`, step, verb],
+      patienceMs,
+    );
   }
 
   async finished(step: string, verb: Verb = 'do', patienceMs = 60_000): Promise<void> {
-    await this.seen(`the end of ${verb} ${step}`, `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'end'`, [`${this.plan.name}.%`, step, verb], patienceMs);
+    await this.seen(
+      `the end of ${verb} ${step}`,
+      `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'end'`,
+      [`${this.plan.name}.%`, step, verb],
+      patienceMs,
+    );
   }
 
   /** Until a query finds a row. A table that is not there yet counts as none. */
@@ -194,13 +205,18 @@ export class Scenario implements AsyncDisposable {
     for (;;) {
       const rows = await this.db.query(sql, [...values]).then((r) => r.rowCount ?? 0, ignoreMissing);
       if (rows > 0) return;
-      if (Date.now() > deadline) throw new Error(`Waited for ${what}; the run is ${await this.describe(await this.state())}`);
+      if (Date.now() > deadline)
+        throw new Error(`Waited for ${what}; the run is ${await this.describe(await this.state())}`);
       await sleep(5);
     }
   }
 
   operate(verb: OperateMessage['verb'], as = 'lead-1'): Promise<Sent> {
-    return sendOperate({ temporal: this.temporal, workflowId: this.workflowId, message: { verb, as, comment: 'fault test', planDigest: this.planDigest } });
+    return sendOperate({
+      temporal: this.temporal,
+      workflowId: this.workflowId,
+      message: { verb, as, comment: 'fault test', planDigest: this.planDigest },
+    });
   }
 
   /** Everybody whom a rollback after the cutover asks for. */
@@ -216,8 +232,19 @@ export class Scenario implements AsyncDisposable {
     const gate = state.gates.find((g) => g.phase === phase && g.status === 'open');
     const spec = this.plan.gates[phase];
     if (!gate?.evidence || !gate.nonce || !spec) return;
-    for (const approver of approvers(missing(spec.require, gate.decisions, state.people), state.people, gate.decisions)) {
-      const message = { gate: phase, nonce: gate.nonce, planDigest: this.planDigest, evidenceDigest: gate.evidence.digest, decision: 'approve' as const, approver };
+    for (const approver of approvers(
+      missing(spec.require, gate.decisions, state.people),
+      state.people,
+      gate.decisions,
+    )) {
+      const message = {
+        gate: phase,
+        nonce: gate.nonce,
+        planDigest: this.planDigest,
+        evidenceDigest: gate.evidence.digest,
+        decision: 'approve' as const,
+        approver,
+      };
       await sendDecision({ temporal: this.temporal, workflowId: this.workflowId, message });
     }
   }
@@ -239,7 +266,10 @@ export class Scenario implements AsyncDisposable {
     await app.stop(5_000);
     await this.proxy.close();
     await this.db.end().catch(() => undefined);
-    await this.temporal.client.workflow.getHandle(this.workflowId).terminate('the test is over').catch(() => undefined);
+    await this.temporal.client.workflow
+      .getHandle(this.workflowId)
+      .terminate('the test is over')
+      .catch(() => undefined);
     await this.temporal.close();
     await this.runDir.close();
   }

@@ -123,7 +123,10 @@ class Line {
     client.on('data', (chunk: Buffer) => this.fromClient(chunk));
     server.on('data', (chunk: Buffer) => this.fromServer(chunk));
     // What one side does the other side learns: a killed worker's socket is closed by its kernel.
-    for (const [one, other] of [[client, server], [server, client]] as const) {
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
       one.on('error', () => this.deaf || other.resetAndDestroy());
       one.on('end', () => this.deaf || other.end());
       one.on('close', () => {

@@ -43,6 +43,12 @@ export async function readRolesInUse(session: PgSession, exclude: readonly strin
   return rows.map(({ role }) => role);
 }
 
+/** The roles that a restore has to give objects to; the restoring role must be a member of each. */
+export async function readOwners(session: PgSession, exclude: readonly string[]): Promise<readonly string[]> {
+  const rows = await session.query<{ role: string }>(OWNERS, [exclude]);
+  return rows.map(({ role }) => role);
+}
+
 const own = (catalog: string, alias: string): string =>
   `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalog}'::regclass AND x.objid = ${alias}.oid AND x.deptype = 'e')`;
 
@@ -113,11 +119,16 @@ ${Object.entries(PARTS)
   .join('\n  UNION ALL\n')}
 ) AS inventory WHERE entry IS NOT NULL ORDER BY kind, entry COLLATE "C"`;
 
+const OWNER_OIDS = `SELECT relowner FROM rel UNION SELECT proowner FROM routine UNION SELECT typowner FROM typ
+                 UNION SELECT nspowner FROM n WHERE nspname <> 'public'`;
+
+const OWNERS = `${SCOPE}
+SELECT r.rolname AS role FROM pg_catalog.pg_roles r WHERE r.oid IN (${OWNER_OIDS}) ORDER BY 1`;
+
 const ROLES_IN_USE = `${SCOPE}
 SELECT DISTINCT r.rolname AS role FROM pg_catalog.pg_roles r
  WHERE r.rolname !~ '^pg_' AND (
-       r.oid IN (SELECT relowner FROM rel UNION SELECT proowner FROM routine UNION SELECT typowner FROM typ
-                 UNION SELECT nspowner FROM n WHERE nspname <> 'public')
+       r.oid IN (${OWNER_OIDS})
     OR r.oid IN (SELECT (aclexplode(acl)).grantee FROM (
                    SELECT relacl AS acl FROM rel UNION ALL SELECT proacl FROM routine UNION ALL SELECT nspacl FROM n
                    UNION ALL SELECT a.attacl FROM pg_catalog.pg_attribute a JOIN rel ON rel.oid = a.attrelid

@@ -30,6 +30,8 @@ const SCHEMA = z.strictObject({
     }),
   ),
   sequences: z.record(z.string(), z.strictObject({ before: sequence, after: sequence })),
+  owners: z.array(z.string()),
+  /** Owners, and whoever is granted something. */
   rolesInUse: z.array(z.string()),
   inventory: z.record(z.string(), z.array(z.string())),
 });

@@ -1,15 +1,13 @@
-import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { CutoverError } from '../../../src/core/failure';
 import type { PostgresTarget } from '../../resources';
 import { startChild } from '../child';
-import { pour } from './pour';
 import { findPgTool, findProgram } from '../tools';
 import { tally } from './files';
 import { together } from './flow';
 import { withLibpqEnv } from './libpq';
+import { openArchive, withContents } from './archive';
 import type { Manifest } from './manifest';
+import { pour } from './pour';
 
 export interface RestoreOptions {
   readonly scratch: PostgresTarget;
@@ -31,28 +29,25 @@ export async function restore(options: RestoreOptions): Promise<void> {
   const { manifest, scratch } = options;
   const pgRestore = await findPgTool({ name: 'pg_restore', atLeastMajor: manifest.dump.major, bin: options.bin });
   const zstd = manifest.dump.compression === 'zstd' ? await needZstd() : undefined;
-  await withLibpqEnv(scratch, options.applicationName, (env) =>
-    together(options.signal, async (signal, part) => {
-      const source = createReadStream(join(options.folder, manifest.dump.file), { signal, highWaterMark: 1 << 20 });
-      const sink = await startChild({ program: pgRestore.path, args: restoreArgs(env), env, signal });
-      sink.stdout.resume();
-      part(sink.ended);
-      const counted = tally(options.onBytes);
-      if (zstd === undefined) {
-        part(pour(counted.through(source), sink.stdin));
-      } else {
-        const unzip = await startChild({ program: zstd, args: ['-d', '-q', '-c'], env: {}, signal });
-        part(unzip.ended);
-        part(pipeline(source, counted.through, unzip.stdin, { signal }));
-        part(pour(unzip.stdout, sink.stdin));
-      }
-      return () => undefined;
-    }),
+  await withContents({ ...options, pgRestore: pgRestore.path, zstd }, (contents) =>
+    withLibpqEnv(scratch, options.applicationName, (env) =>
+      together(options.signal, async (signal, part) => {
+        const args = restoreArgs(env, contents);
+        const sink = await startChild({ program: pgRestore.path, args, env, signal });
+        sink.stdout.resume();
+        part(sink.ended);
+        const counted = tally(options.onBytes);
+        const archive = await openArchive({ ...options, zstd, signal, part, through: counted.through });
+        part(pour(archive, sink.stdin));
+        return () => undefined;
+      }),
+    ),
   );
 }
 
-function restoreArgs(env: Readonly<Record<string, string>>): readonly string[] {
+function restoreArgs(env: Readonly<Record<string, string>>, contents: string): readonly string[] {
   return [
+    `--use-list=${contents}`,
     `--dbname=${env.PGDATABASE ?? ''}`,
     '--single-transaction',
     '--exit-on-error',

@@ -87,15 +87,31 @@ export async function markScratch(session: PgSession, run: RunRef): Promise<void
   );
 }
 
+export interface RestoredRoles {
+  /** The restoring role must be a member of each. */
+  readonly owners: readonly string[];
+  /** These need only exist. */
+  readonly rolesInUse: readonly string[];
+}
+
 /** Why this database could not give restored objects to their owners; nothing = it can. Reads only. */
-export async function objectionsToOwners(session: PgSession, roles: readonly string[]): Promise<readonly string[]> {
-  const known = await session.query<{ role: string }>(
-    'SELECT rolname AS role FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)',
-    [roles],
+export async function objectionsToOwners(
+  session: PgSession,
+  { owners, rolesInUse }: RestoredRoles,
+): Promise<readonly string[]> {
+  const known = await session.query<{ role: string; member: boolean }>(
+    `SELECT rolname AS role, pg_has_role(oid, 'MEMBER') AS member FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)`,
+    [rolesInUse],
   );
-  const missing = roles.filter((role) => !known.some((k) => k.role === role));
+  const missing = rolesInUse.filter((role) => !known.some((k) => k.role === role));
   if (missing.length > 0)
     return [`the roles ${missing.join(', ')} do not exist on its server (roles.sql of a backup has them)`];
+  const strangers = known.filter((k) => !k.member && owners.includes(k.role)).map((k) => k.role);
+  if (strangers.length > 0) {
+    return [
+      `the tool's role is no member of ${strangers.join(', ')}, who own something in the backup (GRANT ${strangers[0]} TO it, or give their objects to another owner)`,
+    ];
+  }
   const [database] = await session.query<{ mine: boolean; public: boolean }>(
     `SELECT pg_has_role(d.datdba, 'USAGE') AS mine,
             coalesce((SELECT pg_has_role(n.nspowner, 'USAGE') FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public'), false) AS public

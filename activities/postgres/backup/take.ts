@@ -10,7 +10,7 @@ import type { PostgresTarget } from '../../resources';
 import { chooseCompression, dump } from './dump';
 import { writeOnce, type FileDigest } from './files';
 import { together } from './flow';
-import { readInventory, readRolesInUse } from './inventory';
+import { readInventory, readOwners, readRolesInUse } from './inventory';
 import { withLibpqEnv } from './libpq';
 import { MANIFEST_FILE, type Manifest } from './manifest';
 import { dumpName, endLeftovers, snapshotName } from './names';
@@ -46,6 +46,7 @@ export async function takeBackup(context: PgContext, options: TakeOptions): Prom
         const tables = await readDigestTables(session, { excludeSchemas });
         const inventory = await readInventory(session, excludeSchemas);
         const rolesInUse = await readRolesInUse(session, excludeSchemas);
+        const owners = await readOwners(session, excludeSchemas);
         return withLibpqEnv(target, dumpName(context.run), (env) =>
           together(context.signal, async (signal, part) => {
             const file = join(options.folder, DUMP_FILE);
@@ -67,7 +68,7 @@ export async function takeBackup(context: PgContext, options: TakeOptions): Prom
               }),
             );
             part(digestAll(session, tables, signal).then((found) => (digests = found)));
-            return () => ({ snapshot, inventory, rolesInUse, digest, digests });
+            return () => ({ snapshot, inventory, owners, rolesInUse, digest, digests });
           }),
         );
       });
@@ -92,6 +93,7 @@ export async function takeBackup(context: PgContext, options: TakeOptions): Prom
         excludedSchemas: [...excludeSchemas],
         tables: taken.digests,
         sequences: ranges(before, after),
+        owners: [...taken.owners],
         rolesInUse: [...taken.rolesInUse],
         inventory: Object.fromEntries(Object.entries(taken.inventory).map(([kind, entries]) => [kind, [...entries]])),
       };

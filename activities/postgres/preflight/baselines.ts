@@ -4,6 +4,7 @@ import type { FlagSwitch, PreflightArgs } from '../../../src/core/step';
 import type { PgContext, PgSession } from '../context';
 import { ident, qualified } from '../identifiers';
 import { readOnly } from '../read-only';
+import { askWatch, type WatchAnswer } from '../watch-query';
 import { check, type Findings } from './findings';
 
 /** The flag as it is before anything is done; captured as `flag`. */
@@ -40,49 +41,39 @@ export async function flagFindings(
   return { checks: [check('flag', expected, problems, `${flag.key} = ${value ?? 'null'}`)] };
 }
 
-/** How the plan's watch queries do before anything changes; captured as `watch:<name>` for observe to compare with. */
+/** How the plan's watch queries do before anything changes, as each who asks later; captured as `watch:<name>`. */
 export async function watchFindings(
   context: PgContext<'preflight'>,
-  session: PgSession,
   watch: PreflightArgs['watch'],
 ): Promise<Findings> {
   const problems: string[] = [];
   const figures: Record<string, number> = {};
-  for (const { name, sql } of watch) {
-    const found = await ask(() => baseline(session, sql));
+  for (const { name, sql, answer } of watch) {
+    const found = await ask(() => baseline(context, sql));
     if ('problem' in found) {
       problems.push(`"${name}" fails (${found.problem}); correct it in the plan`);
       continue;
     }
-    const kept = await context.capture<Baseline>(`watch:${name}`, async () => found.answer);
-    figures[`watch ${name} ms`] = kept.ms;
+    if (answer !== 'may-change' && found.answer.owner.digest !== found.answer.again.digest) {
+      problems.push(`"${name}" answers otherwise a moment later; ask for what stands still, or give it answer: may-change`);
+      continue;
+    }
+    const { owner, app } = found.answer;
+    const kept = await context.capture(`watch:${name}`, async () => ({ owner, app }));
+    figures[`watch ${name} ms`] = kept.owner.ms;
   }
   return watch.length === 0
     ? { checks: [] }
     : { checks: [check('watch queries', `${watch.length} answer`, problems)], figures };
 }
 
-interface Baseline {
-  readonly [key: string]: number | string;
-  /** Median of three. */
-  readonly ms: number;
-  readonly rows: number;
-  readonly plan: string;
-}
-
-async function baseline(session: PgSession, sql: string): Promise<Baseline> {
-  return readOnly(session, { timeoutMs: 60_000 }, async () => {
-    const times: number[] = [];
-    let rows = 0;
-    for (let n = 0; n < 3; n += 1) {
-      const from = performance.now();
-      rows = (await session.query(sql)).length;
-      times.push(performance.now() - from);
-    }
-    const explained = await session.query<Record<string, string>>(`EXPLAIN (COSTS off) ${sql}`);
-    const plan = explained.map((line) => Object.values(line)[0] ?? '').join('\n');
-    return { ms: Number((times.sort((a, b) => a - b)[1] ?? 0).toFixed(2)), rows, plan: plan.slice(0, 4_000) };
-  });
+async function baseline(
+  context: PgContext<'preflight'>,
+  sql: string,
+): Promise<{ readonly owner: WatchAnswer; readonly app: WatchAnswer; readonly again: WatchAnswer }> {
+  const owner = await context.read((session) => askWatch(session, sql), 'owner');
+  const app = await context.read((session) => askWatch(session, sql), 'app');
+  return { owner, app, again: await context.read((session) => askWatch(session, sql), 'owner') };
 }
 
 /** The answer, or why there is none: a query of the plan that fails is an observation. */

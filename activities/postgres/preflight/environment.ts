@@ -5,7 +5,7 @@ import { CutoverError, describeError } from '../../../src/core/failure';
 import type { RunRef } from '../../../src/core/verb';
 import type { PostgresTarget, Resources, Store } from '../../resources';
 import { errorCode } from '../backup/files';
-import { readRolesInUse } from '../backup/inventory';
+import { readOwners, readRolesInUse } from '../backup/inventory';
 import { drillName } from '../backup/names';
 import { missingExtensions, objectionsToOwners, objectionsToScratch } from '../backup/scratch';
 import type { PgSession } from '../context';
@@ -85,7 +85,7 @@ export interface ScratchQuestion {
 /** Whether the drill will find a database that it may empty and that can take this one's owners, grants and extensions. */
 export async function scratchFindings(question: ScratchQuestion, home: PgSession): Promise<Findings> {
   const { run, scratch, signal } = question;
-  const roles = await readRolesInUse(home, ['cutover']);
+  const roles = { owners: await readOwners(home, ['cutover']), rolesInUse: await readRolesInUse(home, ['cutover']) };
   const extensions = await home.query<{ name: string }>(
     `SELECT extname AS name FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'`,
   );

@@ -11,6 +11,11 @@ export function queryStatements(args: StepArgs['query']): StepStatements {
 
 /** A cursor: the query runs once, and what it answers need not fit into memory to be counted. */
 export function cursorSql(sql: string): string {
+  return `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${oneSelect(sql)}`;
+}
+
+/** The query without the semicolon at its end. Several statements in one text could leave the transaction that keeps them from writing. */
+export function oneSelect(sql: string): string {
   const statements = splitStatements(sql);
   if (statements.length !== 1 || !/^(SELECT|WITH|VALUES|TABLE|\()/i.test(statements[0] ?? '')) {
     throw new CutoverError(
@@ -18,7 +23,7 @@ export function cursorSql(sql: string): string {
       `The query "${sql.trim().slice(0, 60)}" is not one SELECT; a check reads, and asks one thing.`,
     );
   }
-  return `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${sql.trim().replace(/;\s*$/, '')}`;
+  return sql.trim().replace(/;\s*$/, '');
 }
 
 export const CURSOR = 'cutover_answer';

@@ -63,13 +63,13 @@ async function drill({ context, resources, scratch, backup, session }: Drill): P
   await markScratch(session, context.run);
   await emptyScratch(session, { keepMarker: true });
   const lacking = [
-    ...(await objectionsToOwners(session, manifest.rolesInUse)),
+    ...(await objectionsToOwners(session, manifest)),
     ...(await missingExtensions(session, manifest.inventory.extensions ?? [])),
   ];
   if (lacking.length > 0) {
     throw new CutoverError('Refused', `Scratch "${scratch.name}" cannot take this backup: ${lacking.join('; ')}.`);
   }
-  await prepareOwners(session, manifest.rolesInUse);
+  await prepareOwners(session, manifest.owners);
   const from = performance.now();
   const failure = await tryRestore({ context, resources, scratch, backup, session });
   const restoredIn = performance.now() - from;

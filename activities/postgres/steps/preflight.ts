@@ -41,7 +41,7 @@ async function preflight(resources: Resources, context: PgContext<'preflight'>, 
     () => scratchFindings({ resources, run, scratch, signal }, session),
     () => appRoleFindings({ resources, run, signal }, home, args.tables),
     ...(flag ? [() => flagFindings(context, session, flag)] : []),
-    () => watchFindings(context, session, args.watch),
+    () => watchFindings(context, args.watch),
   ];
   const found: Findings[] = [first, { checks: [], figures: { fingerprint: await fingerprint(session) } }];
   for (const [done, ask] of asked.entries()) {

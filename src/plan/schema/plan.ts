@@ -67,11 +67,15 @@ const watch = z
     z.strictObject({
       name: word.describe('What it is called in reports.'),
       sql: sqlText.describe('One query that only reads.'),
+      answer: z
+        .enum(['same', 'may-change'])
+        .default('same')
+        .describe('`may-change` where the writes of the application move it; else a difference fails the validation.'),
     }),
   )
   .max(20)
   .default([])
-  .describe('Queries whose time and plan are taken before, as a baseline.');
+  .describe('Queries that are asked before anything changes and again in validate: answer, plan and time are compared.');
 
 /** The plan file. Unknown keys are errors everywhere; every default is here. */
 export const planSchema = z.strictObject({

@@ -4,7 +4,8 @@ import { fold } from '../../../src/core/fold';
 import type { Json } from '../../../src/core/json';
 import { rowHash, type LedgerRow } from '../../../src/core/ledger-row';
 import type { RunState } from '../../../src/core/state';
-import type { LedgerNote, Verb } from '../../../src/core/verb';
+import type { Verb } from '../../../src/core/step';
+import type { LedgerNote } from '../../../src/core/verb';
 import { AT, freshState, gateOpened, people, plan } from '../../support/small-plan';
 
 /** A run that writes its ledger as the wrapper does: notes first, then start and end of each verb. */
@@ -33,7 +34,13 @@ class Written {
     const own = this.state.steps.find((s) => s.id === step)!;
     const evidence = { verdict, summary: 'so', checks: [] };
     const row = this.append(step, verb, verb === 'do' ? own.round : own.undoRound, 'end', { evidence, ms: 5 });
-    return this.on({ type: verb === 'do' ? 'step-ended' : 'undo-ended', step, at: row.at, result: { evidence, ms: 5, head: { seq: row.seq, hash: row.hash } }, notesThrough: this.state.noteSeq });
+    return this.on({
+      type: verb === 'do' ? 'step-ended' : 'undo-ended',
+      step,
+      at: row.at,
+      result: { evidence, ms: 5, head: { seq: row.seq, hash: row.hash } },
+      notesThrough: this.state.noteSeq,
+    });
   }
 
   done(...ids: readonly string[]): this {
@@ -55,8 +62,24 @@ class Written {
     this.append('run', 'note', 0, note.event, { at: note.at, ...(note.body as object) }, note.id);
   }
 
-  private append(step: string, verb: LedgerRow['verb'], round: number, event: LedgerRow['event'], body: Json, noteId?: string): LedgerRow {
-    const content = { seq: this.rows.length + 1, step, verb, round, event, body, at: AT, prevHash: this.rows.at(-1)?.hash ?? 'genesis' };
+  private append(
+    step: string,
+    verb: LedgerRow['verb'],
+    round: number,
+    event: LedgerRow['event'],
+    body: Json,
+    noteId?: string,
+  ): LedgerRow {
+    const content = {
+      seq: this.rows.length + 1,
+      step,
+      verb,
+      round,
+      event,
+      body,
+      at: AT,
+      prevHash: this.rows.at(-1)?.hash ?? 'genesis',
+    };
     const row = { ...content, hash: rowHash(content), ...(noteId ? { noteId } : {}) };
     this.rows.push(row);
     return row;
@@ -87,13 +110,27 @@ describe('a run adopted from its ledger', () => {
   test('asks again at a gate that was open or approved: decisions of a dead workflow do not count', () => {
     const run = new Written().done('preflight/claim');
     run.on(gateOpened(run.state, 'expand')).begin('expand/sql');
-    expect(run.folded().gates.find((g) => g.phase === 'expand')).toEqual({ phase: 'expand', status: 'pending', decisions: [] });
+    expect(run.folded().gates.find((g) => g.phase === 'expand')).toEqual({
+      phase: 'expand',
+      status: 'pending',
+      decisions: [],
+    });
   });
 
   test('stays parked where it was parked, and turned back where it had turned back', () => {
-    const failed = new Written().done('preflight/claim', 'expand/sql').begin('backfill/sql').end('backfill/sql', 'do', 'fail');
-    expect(failed.folded()).toMatchObject({ status: 'awaiting-operator', hold: { kind: 'parked', step: 'backfill/sql' } });
-    const back = failed.on({ type: 'rollback-begun', reason: 'asked', at: AT }).begin('backfill/sql', 'undo').end('backfill/sql', 'undo').begin('expand/sql', 'undo');
+    const failed = new Written()
+      .done('preflight/claim', 'expand/sql')
+      .begin('backfill/sql')
+      .end('backfill/sql', 'do', 'fail');
+    expect(failed.folded()).toMatchObject({
+      status: 'awaiting-operator',
+      hold: { kind: 'parked', step: 'backfill/sql' },
+    });
+    const back = failed
+      .on({ type: 'rollback-begun', reason: 'asked', at: AT })
+      .begin('backfill/sql', 'undo')
+      .end('backfill/sql', 'undo')
+      .begin('expand/sql', 'undo');
     expect(back.folded()).toMatchObject({ direction: 'back', status: 'rolling-back' });
     expect(back.folded().hold).toBeUndefined();
     expect(core(back.folded()).steps).toEqual(core(back.state).steps);

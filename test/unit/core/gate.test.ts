@@ -59,7 +59,8 @@ describe('a decision counts only', () => {
     expect(judgeDecision(plan, decided, { ...good, decision: 'reject' }, AT)).toMatchObject({ counts: true });
   });
 
-  test('when all of it fits', () => expect(judgeDecision(plan, state, good, AT)).toEqual({ counts: true, roles: ['dba'] }));
+  test('when all of it fits', () =>
+    expect(judgeDecision(plan, state, good, AT)).toEqual({ counts: true, roles: ['dba'] }));
 
   test('early when it is a reject: it holds the gate; an early approve cannot know the nonce', () => {
     const early = { ...good, gate: 'cutover' as const, approver: 'lead-1', nonce: '', evidenceDigest: '', planDigest };

@@ -10,8 +10,18 @@ describe('a window', () => {
     ['is open over midnight', berlin, '2026-11-21T23:30:00Z', 0],
     ['is closed at its last minute', berlin, '2026-11-22T04:00:00Z', 17 * HOUR],
     ['within one day opens the next day', { from: '09:00', to: '17:00', tz: 'UTC' }, '2026-11-21T17:00:00Z', 16 * HOUR],
-    ['counts the hour that a night in spring does not have', { from: '03:00', to: '04:00', tz: 'Europe/Berlin' }, '2026-03-29T00:30:00Z', HOUR / 2],
-    ['that begins within the missing hour opens when the clock is past it', { from: '02:30', to: '06:00', tz: 'Europe/Berlin' }, '2026-03-29T00:30:00Z', HOUR / 2],
+    [
+      'counts the hour that a night in spring does not have',
+      { from: '03:00', to: '04:00', tz: 'Europe/Berlin' },
+      '2026-03-29T00:30:00Z',
+      HOUR / 2,
+    ],
+    [
+      'that begins within the missing hour opens when the clock is past it',
+      { from: '02:30', to: '06:00', tz: 'Europe/Berlin' },
+      '2026-03-29T00:30:00Z',
+      HOUR / 2,
+    ],
   ])('%s', (_title, window, at, expected) => expect(untilOpen(window, Date.parse(at))).toBe(expected));
 
   test('that never opens is an error, not an endless wait', () => {

@@ -36,6 +36,7 @@ describe('the steps of a plan', () => {
       'validate/query-integrity',
       'validate/query-tenants',
       'validate/query-flag',
+      'validate/watch',
       'cutover/freeze',
       'observe/probes',
       'contract/retire',
