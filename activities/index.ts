@@ -7,6 +7,7 @@ import { postgresEngine } from './postgres/engine';
 import { readOnlyActivities } from './postgres/ask';
 import type { Resources } from './resources';
 import { runVerb } from './verb';
+import { verbActivities, type VerbActivities } from './verb-activities';
 
 export interface RecordInput {
   readonly run: RunRef;
@@ -15,7 +16,7 @@ export interface RecordInput {
 }
 
 /** One activity per kind of step, named after it; its verb is in the argument. And the few that only ask. */
-export type Activities = { readonly [K in StepKind]: (input: VerbInput<K>) => Promise<VerbResult> } & {
+export type Activities = VerbActivities & {
   people(): Promise<People>;
   facts(input: FactsInput): Promise<Facts>;
   record(input: RecordInput): Promise<void>;
@@ -27,27 +28,7 @@ export function createActivities(resources: Resources): Activities {
   const engine = postgresEngine(resources);
   const verb = <K extends StepKind>(input: VerbInput<K>): Promise<VerbResult> => runVerb(resources, engine, input);
   return {
-    preflight: verb,
-    backup: verb,
-    drill: verb,
-    table: verb,
-    registry: verb,
-    key: verb,
-    reference: verb,
-    index: verb,
-    statements: verb,
-    stamp: verb,
-    members: verb,
-    required: verb,
-    query: verb,
-    compare: verb,
-    recount: verb,
-    shape: verb,
-    freeze: verb,
-    observe: verb,
-    retire: verb,
-    manual: verb,
-    release: verb,
+    ...verbActivities(verb),
     ...readOnlyActivities(resources, engine),
   };
 }

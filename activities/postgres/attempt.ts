@@ -11,11 +11,13 @@ import type { PgStepHandler } from './context';
 import { fingerprint } from './fingerprint';
 import { contextOf } from './work';
 import { captureOnce } from './lane/capture';
+import { runningClock } from './lane/clock';
 import { applicationName, checkToken, claim, noToken, type Token } from './lane/claim';
 import { append, appendNotes, position } from './lane/ledger';
 import { ensureLane } from './lane/schema';
 import { logOperation } from './lane/operation-log';
 import { openSession, type OwnedSession } from './session';
+import { Waiting } from './waiting';
 
 export interface AttemptSetup<K extends StepKind> {
   readonly input: VerbInput<K>;
@@ -28,9 +30,9 @@ export interface AttemptSetup<K extends StepKind> {
 /** One attempt of one verb: a main connection that writes under the token, and others that only read, opened on need. */
 export class PgAttempt<K extends StepKind> implements Attempt {
   private readonly readers = new Map<Actor, Promise<OwnedSession>>();
-  private readonly startedAt = performance.now();
-  private waited = 0;
   private result: VerbResult | undefined;
+  /** The database's clock, told with the token of the transaction that is open. */
+  private now: (() => string) | undefined;
 
   private constructor(
     readonly setup: AttemptSetup<K>,
@@ -38,19 +40,22 @@ export class PgAttempt<K extends StepKind> implements Attempt {
     readonly token: Token,
     private head: Head,
     readonly stored: VerbResult | undefined,
+    private readonly clock: { readonly startedAt: number; readonly waiting: Waiting },
   ) {}
 
   /** Claims, verifies that the target is the one that was claimed, finds the place in the ledger and writes the start row. */
   static async open<K extends StepKind>(setup: AttemptSetup<K>): Promise<PgAttempt<K>> {
     const { input, target } = setup;
     const { run, step, verb, round } = input;
-    const main = await openSession({ url: target.url(), applicationName: applicationName(run, 'claim') });
+    const clock = { startedAt: performance.now(), waiting: new Waiting() };
+    const { waiting } = clock;
+    const main = await openSession({ url: target.url(), applicationName: applicationName(run, 'claim'), waiting });
     try {
       const first = step.kind === 'preflight' && verb === 'do';
       if (first) await ensureLane(main);
       // Whoever starts late, its step long over, takes the token from nobody: it only looks what came of it.
       const known = await position(main, input);
-      if (known.stored) return new PgAttempt(setup, main, noToken(run), known.head, known.stored);
+      if (known.stored) return new PgAttempt(setup, main, noToken(run), known.head, known.stored, clock);
       const print = await fingerprint(main);
       const token = await claim(main, { run, step: step.id, verb, fingerprint: print, first });
       await main.execute(`SELECT set_config('application_name', $1, false)`, [applicationName(run, token.value)]);
@@ -78,7 +83,7 @@ export class PgAttempt<K extends StepKind> implements Attempt {
           });
       }
       await main.execute('COMMIT');
-      return new PgAttempt(setup, main, token, head, found.stored);
+      return new PgAttempt(setup, main, token, head, found.stored, clock);
     } catch (error) {
       await main[Symbol.asyncDispose]();
       throw error;
@@ -100,14 +105,15 @@ export class PgAttempt<K extends StepKind> implements Attempt {
   /** The end row: the verb's result, for whoever asks again. In the transaction that is open. */
   async end(evidence: Evidence): Promise<VerbResult> {
     const { run, step, verb, round, log } = this.setup.input;
-    const ms = Math.round(performance.now() - this.startedAt);
-    const body = { evidence, ms, sqlMs: Math.round(this.waited), token: this.token.value };
+    const ms = Math.round(performance.now() - this.clock.startedAt);
+    const body = { evidence, ms, sqlMs: Math.round(this.clock.waiting.ms), token: this.token.value };
     const head = await append(this.main, run, this.head, {
       step: step.id,
       verb,
       round,
       event: 'end',
       body: body as unknown as Json,
+      ...(this.now ? { at: this.now() } : {}),
     });
     await logOperation(this.main, log, {
       step: step.id,
@@ -127,7 +133,7 @@ export class PgAttempt<K extends StepKind> implements Attempt {
   async inTransaction<T>(work: () => Promise<T>): Promise<T> {
     await this.main.execute('BEGIN');
     try {
-      await checkToken(this.main, this.token);
+      this.now = runningClock(await checkToken(this.main, this.token));
       const value = await work();
       await this.main.execute('COMMIT');
       return value;
@@ -150,11 +156,7 @@ export class PgAttempt<K extends StepKind> implements Attempt {
   }
 
   waitedMs(): number {
-    return this.waited;
-  }
-
-  addWait(ms: number): void {
-    this.waited += ms;
+    return this.clock.waiting.ms;
   }
 
   async failed(type: FailureType, message: string): Promise<void> {
@@ -213,7 +215,7 @@ export class PgAttempt<K extends StepKind> implements Attempt {
       applicationName: name,
       probe: as === 'app',
       readOnly: true,
-      onRoundTrip: (ms) => this.addWait(ms),
+      waiting: this.clock.waiting,
     });
   }
 

@@ -1,6 +1,7 @@
 import { Client, type ClientConfig } from 'pg';
 import { CutoverError, describeError } from '../../src/core/failure';
 import type { PgSession } from './context';
+import { Waiting } from './waiting';
 
 export interface SessionConfig {
   readonly url: string;
@@ -9,8 +10,8 @@ export interface SessionConfig {
   /** The application's own role: row security stays in force and nothing can be written. */
   readonly probe?: boolean;
   readonly readOnly?: boolean;
-  /** Adds the milliseconds of every round trip. */
-  readonly onRoundTrip?: (ms: number) => void;
+  /** Counts how long this session is waited for, connecting included. */
+  readonly waiting?: Waiting;
 }
 
 export interface OwnedSession extends PgSession, AsyncDisposable {
@@ -30,32 +31,32 @@ export async function openSession(config: SessionConfig): Promise<OwnedSession> 
   const client = new Client(clientConfig(config));
   let broken: Error | undefined;
   client.on('error', (error) => (broken = error));
-  await connect(client);
+  const waiting = config.waiting ?? new Waiting();
+  await waiting.during(() => connect(client));
+  count(client, waiting);
   await client.query(settings(config));
-  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
-    const from = performance.now();
-    try {
-      return await work();
-    } finally {
-      config.onRoundTrip?.(performance.now() - from);
-    }
-  };
   return {
     client,
     pid: backendPid(client),
     broken: () => broken,
     query: async <R extends object>(sql: string, values: readonly unknown[] = []) => {
-      const result = await timed(() => client.query<R>(sql, values.length > 0 ? [...values] : undefined));
+      const result = await client.query<R>(sql, values.length > 0 ? [...values] : undefined);
       return lastOf(result).rows;
     },
     execute: async (sql, values = []) => {
-      const result = await timed(() => client.query(sql, values.length > 0 ? [...values] : undefined));
+      const result = await client.query(sql, values.length > 0 ? [...values] : undefined);
       return lastOf(result).rowCount ?? 0;
     },
     [Symbol.asyncDispose]: async () => {
       await client.end().catch(() => undefined);
     },
   };
+}
+
+/** Everything sent on this connection is counted, by whatever way it is sent. */
+function count(client: Client, waiting: Waiting): void {
+  const send = client.query.bind(client) as (...args: readonly unknown[]) => Promise<unknown>;
+  client.query = ((...args: readonly unknown[]) => waiting.during(() => send(...args))) as Client['query'];
 }
 
 function clientConfig(config: SessionConfig): ClientConfig {

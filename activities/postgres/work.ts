@@ -19,7 +19,7 @@ const DEAD_MAN_MS = 2_000;
 /** A step's ways to read and write, over one attempt. */
 export function contextOf<K extends StepKind>(attempt: PgAttempt<K>): PgContext<K> {
   const { input, pulse, log } = attempt.setup;
-  const main = timed(attempt);
+  const { main } = attempt;
   const retrying = async <T>(options: TxOptions, work: () => Promise<T>): Promise<T> => {
     const watcher = async (): Promise<PgSession> => attempt.reader('owner');
     return retryOnLocks(
@@ -86,23 +86,6 @@ async function transaction<K extends StepKind, T>(
     );
     return work();
   });
-}
-
-function timed<K extends StepKind>(attempt: PgAttempt<K>): PgSession {
-  const { main } = attempt;
-  const clock = async <T>(work: () => Promise<T>): Promise<T> => {
-    const from = performance.now();
-    try {
-      return await work();
-    } finally {
-      attempt.addWait(performance.now() - from);
-    }
-  };
-  return {
-    client: main.client,
-    query: (sql, values) => clock(() => main.query(sql, values)),
-    execute: (sql, values) => clock(() => main.execute(sql, values)),
-  };
 }
 
 /** Opened only when somebody really is in the way. */

@@ -1,22 +1,23 @@
 import type { DecisionMessage } from '../core/decision';
 import { gateDigest } from '../core/gate-evidence';
+import { POINT_OF_NO_RETURN } from '../core/phase';
 import { gateState, type GateState, type RunState } from '../core/state';
 import { sendDecision } from '../runtime/client';
 import { CliError } from './cli-error';
 import { EXIT } from './exit-codes';
 import { liveRun, type LiveRun } from './live-run';
+import { isUnasked, type UnaskedOptions } from './options';
 import { renderGate } from './render-gate';
 import { reportSent } from './sent';
 import { personOf, type Io } from './shell';
 
-export interface Decide {
+export interface Decide extends UnaskedOptions {
   readonly decision: 'approve' | 'reject';
   readonly gate: string | undefined;
   readonly plan?: string;
   readonly as?: string;
   readonly evidence?: string;
   readonly comment?: string;
-  readonly yes?: boolean;
 }
 
 /**
@@ -24,10 +25,10 @@ export interface Decide {
  * sends. A reject needs no question: it is the safe direction.
  */
 export async function decide(io: Io, asked: Decide): Promise<number> {
-  if (asked.yes && asked.evidence === undefined) {
+  if (isUnasked(asked) && asked.evidence === undefined) {
     throw new CliError(
       EXIT.usage,
-      '--yes needs --evidence <digest>: without a person who looks, the approval must name what it is for.',
+      '--yes and --force skip the question, not the gate: each needs --evidence <digest>. Without a person who looks the approval must name what it is for.',
     );
   }
   const approver = personOf(io.host, asked.as);
@@ -61,7 +62,7 @@ function chooseGate(state: RunState, { gate: name, decision }: Decide): GateStat
 async function showAndConfirm(io: Io, { plan, state }: LiveRun, gate: GateState, asked: Decide): Promise<void> {
   const { evidence } = gate;
   // --yes is a script that names the evidence: there is nobody to show it to.
-  if (!asked.yes) for (const line of renderGate(io.out, plan, state, gate)) io.out.line(line);
+  if (!isUnasked(asked)) for (const line of renderGate(io.out, plan, state, gate)) io.out.line(line);
   if (!evidence || gateDigest(evidence.material) !== evidence.digest) {
     throw new CliError(
       EXIT.refused,
@@ -74,10 +75,14 @@ async function showAndConfirm(io: Io, { plan, state }: LiveRun, gate: GateState,
       `The gate shows evidence ${evidence.digest}, not ${asked.evidence}: it was asked again since. Look and decide anew; nothing was sent.`,
     );
   }
-  if (asked.yes) return;
+  if (isUnasked(asked)) return;
+  // Past the point of no return in production: the name to type is that of what can only be restored afterwards.
+  const irrevocable = gate.phase === POINT_OF_NO_RETURN && plan.environment === 'production';
   await io.confirm({
-    text: `Type the plan's name to approve (${plan.name}):`,
-    word: plan.name,
+    text: irrevocable
+      ? `Type the target's name to approve (${plan.home}):`
+      : `Type the plan's name to approve (${plan.name}):`,
+    word: irrevocable ? plan.home : plan.name,
     instead: `--evidence ${evidence.digest} --yes`,
   });
 }

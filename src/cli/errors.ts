@@ -1,7 +1,7 @@
 import { describeError } from '../core/failure';
 import { renderProblem, type Problem } from '../plan/problem';
 import { FileProblems } from '../runtime/problem';
-import { LedgerUnread } from '../runtime/read-ledger';
+import { WorkerSilent } from '../runtime/ask-worker';
 import { redact } from '../runtime/redact';
 import { grpcCode, TemporalUnreachable } from '../runtime/temporal';
 import { CliError } from './cli-error';
@@ -36,7 +36,7 @@ function explain(error: unknown): Explained {
     };
   }
   if (error instanceof TemporalUnreachable) return { exitCode: EXIT.unreachable, message: error.message, lines: [] };
-  if (error instanceof LedgerUnread) return { exitCode: EXIT.noWorker, message: error.message, lines: [] };
+  if (error instanceof WorkerSilent) return { exitCode: EXIT.noWorker, message: error.message, lines: [] };
   const message = redact(describeError(error));
   switch (grpcCode(error)) {
     case UNAVAILABLE:

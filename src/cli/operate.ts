@@ -1,4 +1,4 @@
-import type { OperateVerb } from '../core/operate';
+import type { OperateMessage, OperateVerb } from '../core/operate';
 import { sendOperate } from '../runtime/client';
 import { liveRun, type LiveRun } from './live-run';
 import { reportSent } from './sent';
@@ -9,8 +9,8 @@ export interface Operate {
   readonly plan?: string;
   readonly as?: string;
   readonly comment?: string;
-  /** Looks at the run first: shows, asks, throws. May name the plan by its digest. */
-  readonly before?: (run: LiveRun) => Promise<{ readonly planDigest?: string }>;
+  /** Looks at the run first: shows, asks, throws. May name the plan by its digest, or the step that is meant. */
+  readonly before?: (run: LiveRun) => Promise<Pick<OperateMessage, 'planDigest' | 'step'>>;
 }
 
 /** Sends one of the words that turn a run. */

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** An option that takes one value, once: of two, nobody could say which was meant. */
 export function valueOption(flags: string, description: string): Option {
@@ -13,10 +13,7 @@ export function personOption(): Option {
   return valueOption('--as <name>', 'who you are in the people file (default: your user on this machine)').argParser(
     (value: string, previous: string | undefined) => {
       if (previous !== undefined) throw new InvalidArgumentError('It is given twice; give it once.');
-      if (!PERSON.test(value))
-        throw new InvalidArgumentError(
-          'A name has letters, digits, . _ @ and -, at most 64, and begins with a letter or digit.',
-        );
+      if (!PERSON.test(value)) throw new InvalidArgumentError(PERSON_EXPECTED);
       return value;
     },
   );
@@ -32,3 +29,29 @@ export function digestOption(flags: string, description: string): Option {
 }
 
 export const PERSON = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
+
+export interface UnaskedOptions {
+  readonly yes?: boolean;
+  readonly force?: boolean;
+}
+
+/** `--force` is what runbooks call it. Here it skips questions and nothing else: no message to a run can say it. */
+export function withUnasked(command: Command, what = 'do not ask'): Command {
+  return command.option('--yes', what).option('--force', 'the same as --yes: it skips questions, never gates');
+}
+
+export function isUnasked({ yes = false, force = false }: UnaskedOptions): boolean {
+  return yes || force;
+}
+
+/** Several values, each a person: `--as lead-1 --as sre-1`. */
+export function peopleOption(description: string): Option {
+  return new Option('--as <name>', description).argParser((value: string, previous: readonly string[] = []) => {
+    if (!PERSON.test(value)) throw new InvalidArgumentError(PERSON_EXPECTED);
+    if (previous.includes(value)) throw new InvalidArgumentError(`${value} is given twice; one person counts once.`);
+    return [...previous, value];
+  });
+}
+
+const PERSON_EXPECTED =
+  'A name has letters, digits, . _ @ and -, at most 64, and begins with a letter or digit.';

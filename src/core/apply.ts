@@ -110,7 +110,7 @@ function change(plan: CompiledPlan, state: RunState, event: RunEvent): RunState 
     case 'resumed':
       return note(released(state), 'operator', event.at, { word: 'resume', by: event.by });
     case 'retried':
-      return note(released(reopened(state)), 'operator', event.at, {
+      return note(released(reopened(plan, state)), 'operator', event.at, {
         word: 'retry',
         by: event.by,
         comment: event.comment,
@@ -245,9 +245,14 @@ function closed(gate: GateState): GateState {
     : gate;
 }
 
-/** A retry is a new round: the ledger keeps what the last round saw. A gate that was closed asks again. */
-function reopened(state: RunState): RunState {
+/**
+ * A retry is a new round: the ledger keeps what the last round saw. A gate that was closed asks again, and so does one
+ * whose decisions an activity did not accept: with the same decisions the same step would be refused for ever.
+ */
+function reopened(plan: CompiledPlan, state: RunState): RunState {
   const back = state.direction === 'back';
+  const { step, failure } = state.hold ?? {};
+  const refusedGate = !back && step && failure?.type === 'NotAllowed' ? stepOf(plan, step).phase : undefined;
   return {
     ...state,
     steps: state.steps.map((s) => {
@@ -257,7 +262,7 @@ function reopened(state: RunState): RunState {
         : { ...s, status: 'running' as const, round: s.round + 1 };
     }),
     gates: state.gates.map((g) =>
-      g.status === 'rejected' || g.status === 'expired'
+      g.status === 'rejected' || g.status === 'expired' || g.phase === refusedGate
         ? { phase: g.phase, status: 'pending' as const, decisions: [] }
         : g,
     ),

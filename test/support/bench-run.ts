@@ -99,11 +99,11 @@ export class BenchRun {
   /** Of every run in the chain of continue-as-new, oldest first. */
   async histories(): Promise<readonly History[]> {
     const found: History[] = [];
-    for (let runId: string | undefined = this.firstRunId; runId;) {
-      const history = await this.temporal.client.workflow.getHandle(this.workflowId, runId).fetchHistory();
+    let runId: string | undefined = this.firstRunId;
+    while (runId !== undefined) {
+      const history: History = await this.temporal.client.workflow.getHandle(this.workflowId, runId).fetchHistory();
       found.push(history);
-      const last = history.events?.[history.events.length - 1];
-      runId = last?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+      runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
     }
     return found;
   }

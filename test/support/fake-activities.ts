@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../activities';
+import { verbActivities } from '../../activities/verb-activities';
 import { CutoverError, describeError, FAILURES } from '../../src/core/failure';
 import type { StepKind } from '../../src/core/step';
 import type { VerbInput, VerbResult } from '../../src/core/verb';
@@ -26,26 +27,7 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     }
   };
   return {
-    preflight: verb,
-    backup: verb,
-    drill: verb,
-    table: verb,
-    registry: verb,
-    key: verb,
-    reference: verb,
-    index: verb,
-    statements: verb,
-    stamp: verb,
-    members: verb,
-    required: verb,
-    query: verb,
-    recount: verb,
-    shape: verb,
-    freeze: verb,
-    observe: verb,
-    retire: verb,
-    manual: verb,
-    release: verb,
+    ...verbActivities(verb),
     people: () => Promise.resolve(here().people),
     facts: () => here().facts(),
     record: ({ notes }) => Promise.resolve(here().take(notes)),

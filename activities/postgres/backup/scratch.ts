@@ -109,7 +109,7 @@ export async function objectionsToOwners(
   const strangers = known.filter((k) => !k.member && owners.includes(k.role)).map((k) => k.role);
   if (strangers.length > 0) {
     return [
-      `the tool's role is no member of ${strangers.join(', ')}, who own something in the backup (GRANT ${strangers[0]} TO it, or give their objects to another owner)`,
+      `the tool's role is no member of ${strangers.join(', ')}, who own something in the backup, so a restore cannot give it back to them (ALTER … OWNER TO a role it is a member of)`,
     ];
   }
   const [database] = await session.query<{ mine: boolean; public: boolean }>(

@@ -3,6 +3,7 @@ import type { Verb } from '../../../src/core/step';
 import type { RunRef } from '../../../src/core/verb';
 import type { PgSession } from '../context';
 import { isLockLoss } from '../errors';
+import { CLOCK } from './clock';
 
 export interface ClaimRequest {
   readonly run: RunRef;
@@ -71,18 +72,19 @@ async function draw(session: PgSession, request: ClaimRequest): Promise<Token> {
   return token;
 }
 
-/** The first statement of every transaction that writes: an overtaken attempt commits nothing. */
-export async function checkToken(session: PgSession, token: Token): Promise<void> {
-  const rows = await session.query(
-    `SELECT 1 FROM cutover.claim WHERE target = $1 AND run_id = $2 AND token = $3 FOR SHARE`,
+/** The first statement of every transaction that writes: an overtaken attempt commits nothing. Answers the database's clock. */
+export async function checkToken(session: PgSession, token: Token): Promise<string> {
+  const [found] = await session.query<{ at: string }>(
+    `SELECT ${CLOCK} AS at FROM cutover.claim WHERE target = $1 AND run_id = $2 AND token = $3 FOR SHARE`,
     [token.target, token.run, token.value],
   );
-  if (rows.length === 0) {
+  if (!found) {
     throw new CutoverError(
       'StaleToken',
       `Attempt ${token.value} of run ${token.run} was overtaken by a newer one on target "${token.target}"; it writes nothing.`,
     );
   }
+  return found.at;
 }
 
 /** Lets go of the target. The token stays: it only ever rises. */

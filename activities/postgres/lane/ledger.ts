@@ -4,6 +4,7 @@ import { canonical, type Json } from '../../../src/core/json';
 import { rowHash, type LedgerRow } from '../../../src/core/ledger-row';
 import type { Head, LedgerNote, RunRef, VerbInput, VerbResult } from '../../../src/core/verb';
 import type { PgSession } from '../context';
+import { serverClock } from './clock';
 
 interface StoredRow {
   readonly seq: number;
@@ -25,6 +26,8 @@ export interface RowToAppend {
   readonly event: LedgerRow['event'];
   readonly body: Json;
   readonly noteId?: string;
+  /** The database's clock where it is known already; else it is asked, which is another round trip. */
+  readonly at?: string;
 }
 
 /** The rows of a run after a place in the chain, oldest first. */
@@ -48,9 +51,7 @@ export async function rowsAfter(
 /** Appends one row behind `head` and gives the new head. The primary key refuses a second writer. */
 export async function append(session: PgSession, run: RunRef, head: Head, row: RowToAppend): Promise<Head> {
   const seq = head.seq + 1;
-  const [clock] = await session.query<{ at: string }>(
-    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at`,
-  );
+  const at = row.at ?? (await serverClock(session));
   const content = {
     seq,
     step: row.step,
@@ -58,7 +59,7 @@ export async function append(session: PgSession, run: RunRef, head: Head, row: R
     round: row.round,
     event: row.event,
     body: row.body,
-    at: clock?.at ?? '',
+    at,
     prevHash: head.hash,
   };
   const hash = rowHash(content);

@@ -42,10 +42,7 @@ export async function flagFindings(
 }
 
 /** How the plan's watch queries do before anything changes, as each who asks later; captured as `watch:<name>`. */
-export async function watchFindings(
-  context: PgContext<'preflight'>,
-  watch: PreflightArgs['watch'],
-): Promise<Findings> {
+export async function watchFindings(context: PgContext<'preflight'>, watch: PreflightArgs['watch']): Promise<Findings> {
   const problems: string[] = [];
   const figures: Record<string, number> = {};
   for (const { name, sql, answer } of watch) {
@@ -55,7 +52,9 @@ export async function watchFindings(
       continue;
     }
     if (answer !== 'may-change' && found.answer.owner.digest !== found.answer.again.digest) {
-      problems.push(`"${name}" answers otherwise a moment later; ask for what stands still, or give it answer: may-change`);
+      problems.push(
+        `"${name}" answers otherwise a moment later; ask for what stands still, or give it answer: may-change`,
+      );
       continue;
     }
     const { owner, app } = found.answer;

@@ -5,7 +5,7 @@ import { CliError } from '../cli-error';
 import { EXIT } from '../exit-codes';
 import type { LiveRun } from '../live-run';
 import { operate } from '../operate';
-import { digestOption } from '../options';
+import { digestOption, isUnasked, withUnasked } from '../options';
 import type { Io, Shell } from '../shell';
 import { table } from '../table';
 import { wordCommand, type WordOptions } from '../word-command';
@@ -15,8 +15,10 @@ interface RollbackOptions extends WordOptions {
 }
 
 export function rollbackCommand(shell: Shell): Command {
-  return wordCommand('rollback', 'undo the run, newest step first; possible until contract begins')
-    .option('--yes', 'do not ask; after the cutover it needs --plan-digest')
+  return withUnasked(
+    wordCommand('rollback', 'undo the run, newest step first; possible until contract begins'),
+    'do not ask; after the cutover it needs --plan-digest',
+  )
     .addOption(digestOption('--plan-digest <digest>', 'the plan that is meant'))
     .addHelpText(
       'after',
@@ -53,7 +55,7 @@ async function look(
     io.out.line(
       io.out.paint('yellow', 'The cutover has begun: what only the new shape can hold goes into the archive.'),
     );
-  if (!options.yes) {
+  if (!isUnasked(options)) {
     await io.confirm({
       text: `Type the target's name to roll back (${plan.home}):`,
       word: plan.home,

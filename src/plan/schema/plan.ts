@@ -75,7 +75,9 @@ const watch = z
   )
   .max(20)
   .default([])
-  .describe('Queries that are asked before anything changes and again in validate: answer, plan and time are compared.');
+  .describe(
+    'Queries that are asked before anything changes and again in validate: answer, plan and time are compared.',
+  );
 
 /** The plan file. Unknown keys are errors everywhere; every default is here. */
 export const planSchema = z.strictObject({

@@ -93,8 +93,8 @@ it('the legacy database of runbook 003 passes, with its figures and baselines', 
   expect(warnings(evidence)).toContain('public.users_email_key is unique over all tenants');
   expect(captures.read('preflight/claim', 'flag')).toEqual({ existed: true, value: 'off' });
   expect(captures.read('preflight/claim', 'watch:newest uploads')).toMatchObject({
-    rows: 10,
-    plan: expect.stringContaining('Sort'),
+    owner: { rows: 10, columns: ['id'], plan: expect.arrayContaining(['Sort', 'Seq Scan on public.uploads']) },
+    app: { rows: 10, access: { 'public.uploads': 'scan' } },
   });
 }, 60_000);
 
@@ -303,6 +303,10 @@ describe('rights', () => {
       expect.objectContaining({
         name: 'every table readable',
         observed: expect.stringContaining('public.hidden cannot be read by cutover'),
+      }),
+      expect.objectContaining({
+        name: 'scratch',
+        observed: expect.stringContaining('no member of postgres, who own something in the backup'),
       }),
     ]);
   });
