@@ -12,6 +12,8 @@ export interface VerbContext<K extends StepKind = StepKind> {
   readonly step: StepOf<K>;
   readonly args: StepArgs[K];
   readonly verb: Verb;
+  /** 1, and one more for every time an operator asked to try again. Attempts of one round continue each other. */
+  readonly round: number;
   readonly authority?: Authority;
   /** Of a manual step: who says that it is done. */
   readonly tick?: Tick;

@@ -2,7 +2,9 @@ import type { People } from '../src/core/people';
 import type { StepKind } from '../src/core/step';
 import type { Facts, FactsInput, Head, LedgerNote, RunRef, VerbInput, VerbResult } from '../src/core/verb';
 import type { InspectInput, InspectPage } from '../src/core/inspect';
+import type { LivePreview, LivePreviewInput } from '../src/core/live-preview';
 import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
+import type { TargetReport } from '../src/core/target-report';
 import { postgresEngine } from './postgres/engine';
 import { readOnlyActivities } from './postgres/ask';
 import type { Resources } from './resources';
@@ -22,6 +24,8 @@ export type Activities = VerbActivities & {
   record(input: RecordInput): Promise<void>;
   releaseClaim(input: ReleaseInput): Promise<ReleaseAnswer>;
   readLedger(input: InspectInput): Promise<InspectPage>;
+  askTargets(): Promise<readonly TargetReport[]>;
+  previewLive(input: LivePreviewInput): Promise<LivePreview>;
 };
 
 export function createActivities(resources: Resources): Activities {

@@ -16,6 +16,7 @@ const KINDS = {
   index: true,
   statements: true,
   stamp: true,
+  redo: true,
   members: true,
   required: true,
   query: true,

@@ -1,23 +1,26 @@
 import { CutoverError } from '../../src/core/failure';
 import type { InspectInput, InspectPage } from '../../src/core/inspect';
+import type { LivePreviewInput } from '../../src/core/live-preview';
 import type { ReleaseInput } from '../../src/core/release-claim';
 import type { Facts, FactsInput } from '../../src/core/verb';
 import type { Activities, RecordInput } from '../index';
 import type { Engine } from '../engine';
 import { applicationFailure } from '../failure';
 import type { Resources } from '../resources';
+import { askTargets } from './ask-targets';
 import { homeTarget } from './engine';
 import { collectFacts } from './facts';
 import { applicationName } from './lane/claim';
-import { appendNotes, rowsAfter } from './lane/ledger';
+import { appendNotes, requireLane, rowsAfter } from './lane/ledger';
 import { releaseClaim } from './release-claim';
+import { previewLive } from './preview-live';
 import { openSession } from './session';
 
 /** The activities that are no verbs: they claim nothing. `record` only appends what nobody else will. */
 export function readOnlyActivities(
   resources: Resources,
   engine: Engine,
-): Pick<Activities, 'people' | 'facts' | 'record' | 'releaseClaim' | 'readLedger'> {
+): Pick<Activities, 'people' | 'facts' | 'record' | 'releaseClaim' | 'readLedger' | 'askTargets' | 'previewLive'> {
   const failing =
     <I, O>(work: (input: I) => Promise<O>) =>
     async (input: I): Promise<O> => {
@@ -33,6 +36,8 @@ export function readOnlyActivities(
     record: failing((input: RecordInput) => record(resources, input)),
     releaseClaim: failing((input: ReleaseInput) => releaseClaim(resources, input)),
     readLedger: failing((input: InspectInput) => readLedger(resources, input)),
+    askTargets: failing(() => askTargets(resources)) as () => ReturnType<typeof askTargets>,
+    previewLive: failing((input: LivePreviewInput) => previewLive(resources, input)),
   };
 }
 
@@ -43,6 +48,7 @@ async function facts(resources: Resources, input: FactsInput): Promise<Facts> {
     applicationName: applicationName(input.run, 'facts'),
     readOnly: true,
   });
+  await requireLane(session, input.run);
   return await collectFacts(resources, input, session);
 }
 

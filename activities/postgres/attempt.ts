@@ -96,7 +96,8 @@ export class PgAttempt<K extends StepKind> implements Attempt {
     try {
       const context = contextOf(this);
       const evidence = await handler[input.verb](context);
-      return this.result ?? (await this.inTransaction(() => this.end(evidence)));
+      const result = this.result ?? (await this.inTransaction(() => this.end(evidence)));
+      return { ...result, ...this.spent() };
     } finally {
       stopWatching();
     }
@@ -105,8 +106,8 @@ export class PgAttempt<K extends StepKind> implements Attempt {
   /** The end row: the verb's result, for whoever asks again. In the transaction that is open. */
   async end(evidence: Evidence): Promise<VerbResult> {
     const { run, step, verb, round, log } = this.setup.input;
-    const ms = Math.round(performance.now() - this.clock.startedAt);
-    const body = { evidence, ms, sqlMs: Math.round(this.clock.waiting.ms), token: this.token.value };
+    const spent = this.spent();
+    const body = { evidence, ...spent, token: this.token.value };
     const head = await append(this.main, run, this.head, {
       step: step.id,
       verb,
@@ -121,7 +122,12 @@ export class PgAttempt<K extends StepKind> implements Attempt {
       status: evidence.verdict === 'pass' ? 'completed' : 'failed',
       details: { summary: evidence.summary, run: run.id },
     });
-    return { evidence, head, ms, sqlMs: body.sqlMs };
+    return { evidence, head, ...spent };
+  }
+
+  /** The end row's own INSERT and COMMIT are not in what it says; they are in what the verb answers. */
+  private spent(): { readonly ms: number; readonly sqlMs: number } {
+    return { ms: Math.round(performance.now() - this.clock.startedAt), sqlMs: Math.round(this.clock.waiting.ms) };
   }
 
   /** After the COMMIT that carried the end row. */
@@ -170,14 +176,14 @@ export class PgAttempt<K extends StepKind> implements Attempt {
       await session.execute('BEGIN');
       await checkToken(session, this.token);
       const found = await position(session, input);
-      if (!found.stored)
-        await append(session, run, found.head, {
-          step: step.id,
-          verb,
-          round,
-          event: 'attempt-failed',
-          body: { type, message, token: this.token.value },
-        });
+      if (found.stored) return; // it was done after all: only the reply to its COMMIT was lost
+      await append(session, run, found.head, {
+        step: step.id,
+        verb,
+        round,
+        event: 'attempt-failed',
+        body: { type, message, token: this.token.value },
+      });
       await session.execute('COMMIT');
       await logOperation(session, log, {
         step: step.id,
@@ -193,10 +199,12 @@ export class PgAttempt<K extends StepKind> implements Attempt {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Takes leave without waiting for the answer: everything is committed or rolled back, and a line may be dead. */
+  [Symbol.asyncDispose](): Promise<void> {
     for (const reader of this.readers.values())
-      await reader.then((r) => r[Symbol.asyncDispose]()).catch(() => undefined);
-    await this.main[Symbol.asyncDispose]();
+      void reader.then((r) => r[Symbol.asyncDispose]()).catch(() => undefined);
+    void this.main[Symbol.asyncDispose]();
+    return Promise.resolve();
   }
 
   private openReader(as: Actor): Promise<OwnedSession> {

@@ -1,5 +1,5 @@
 import { assertNever } from '../../src/core/assert-never';
-import type { Expectation, FreezeArgs, Probe, Step } from '../../src/core/step';
+import type { Expectation, FreezeArgs, PreflightArgs, Probe, Step } from '../../src/core/step';
 import { compareStatements } from './statements/compare';
 import { freezeStatements, lockOrder } from './statements/freeze';
 import { indexStatements } from './statements/index-concurrently';
@@ -7,6 +7,7 @@ import { keyStatements } from './statements/key';
 import { memberStatements } from './statements/members';
 import { queryStatements } from './statements/query';
 import { recountStatements } from './statements/recount';
+import { redoStatements } from './statements/redo';
 import { referenceStatements } from './statements/reference';
 import { registryStatements } from './statements/registry';
 import { requiredStatements } from './statements/required';
@@ -54,6 +55,8 @@ function statementsOf(step: Step): StepStatements {
       return statementStatements(step.args, given);
     case 'stamp':
       return stampStatements(step.args, given);
+    case 'redo':
+      return redoStatements(step.args, given);
     case 'members':
       return memberStatements(step.args, given);
     case 'required':
@@ -89,7 +92,13 @@ function notesOf(step: Step): readonly string[] {
       return [
         `reads only, but for the claim in schema cutover of ${step.target}`,
         `refuses a transaction older than ${span(step.args.maxTransactionAgeMs)}, naming its pid, age and query`,
-        `must not be there yet: ${step.args.creates.join(', ')}`,
+        ...(step.args.redo === undefined ? [] : [redoNote(step.args.redo)]),
+        `must not be there yet: ${fresh(step.args).join(', ') || 'nothing'}`,
+        ...(step.args.adopts?.length
+          ? [
+              `may be there, when they are as good as what the plan creates: ${step.args.adopts.map((a) => a.table).join(', ')} (compared column by column: the CREATE TABLE is carried out beside them and taken back)`,
+            ]
+          : []),
       ];
     case 'backup':
       return [
@@ -101,6 +110,18 @@ function notesOf(step: Step): readonly string[] {
       return [
         `overwrites what is in ${step.args.scratch}, which must be no other target; compares rows, digests, owners and grants`,
       ];
+    case 'redo':
+      return [
+        `from the archive of ${step.args.archive === 'latest' ? 'the newest run of this plan that was rolled back' : `run ${step.args.archive}`}; rows that are gone are counted and listed, rows with another key are never touched`,
+        'a trigger of the application that fires on UPDATE fires for every key that is put back',
+        'its undo is that of the keys and tables: what differs from the rule goes into the archive again, under this run',
+      ];
+    case 'table':
+      return step.args.needs === undefined
+        ? []
+        : [
+            `where ${step.args.table} is there already: compared with the file column by column and adopted, or refused with what to ALTER; an adopted table is never dropped, and its undo takes only the rows of this run`,
+          ];
     case 'query':
       return [`as ${step.args.as.join(', then as ')}: expects ${expectationText(step.args.expect)}`];
     case 'compare':
@@ -128,6 +149,16 @@ function notesOf(step: Step): readonly string[] {
     default:
       return [];
   }
+}
+
+function redoNote(redo: string): string {
+  if (redo === 'none')
+    return 'says whether an earlier run of this plan left an archive, and how many rows: this plan does not put it back (tenancy.redo: none)';
+  return `says which archive will be put back in backfill, and how many rows (tenancy.redo: ${redo})`;
+}
+
+function fresh(args: PreflightArgs): readonly string[] {
+  return args.creates.filter((name) => !args.adopts?.some((a) => a.table === name));
 }
 
 /** What approvers of the cutover decide on: what stands still, for how long, and what happens when nobody is there to end it. */

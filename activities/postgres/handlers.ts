@@ -13,6 +13,7 @@ import { observeStep } from './steps/observe';
 import { preflightStep } from './steps/preflight';
 import { queryStep } from './steps/query';
 import { recountStep } from './steps/recount';
+import { redoStep } from './steps/redo';
 import { referenceStep } from './steps/reference';
 import { registryStep } from './steps/registry';
 import { letGo, releaseStep } from './steps/release';
@@ -41,6 +42,7 @@ export function createHandlers(resources: Resources): PgHandlers {
     index: indexStep,
     statements: statementsStep,
     stamp: stampStep,
+    redo: redoStep,
     members: membersStep,
     required: requiredStep,
     query: queryStep,

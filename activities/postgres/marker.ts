@@ -20,6 +20,16 @@ export function isMarked(comment: string | null | undefined, mark: string): bool
   return (comment ?? '').split('\n').includes(mark);
 }
 
+/** Whether any step of this run made it. */
+export function isMadeBy(comment: string | null | undefined, runId: string): boolean {
+  return (comment ?? '').split('\n').some((line) => line.startsWith(`${runMarker(runId)} `));
+}
+
+/** The run that made it, whichever that was. */
+export function makerOf(comment: string | null | undefined): string | undefined {
+  return /(?:^|\n)cutover (\S+) /.exec(comment ?? '')?.[1];
+}
+
 /** Adds the marker to an object's comment; what the plan's own DDL said there stays. `object` as after COMMENT ON. */
 export async function mark(tx: PgSession, object: string, comment: string | null, mark: string): Promise<void> {
   if (isMarked(comment, mark)) return;

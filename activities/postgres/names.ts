@@ -10,6 +10,11 @@ export interface KeyNames {
   readonly forget: TriggerNames;
 }
 
+export interface MemberNames extends TriggerNames {
+  /** Which memberships this run made, where it found a table of memberships: `schema.name`, a table beside the users'. */
+  readonly record: string;
+}
+
 export interface TriggerNames {
   readonly function: string;
   readonly trigger: string;
@@ -30,12 +35,13 @@ export function keyNames(table: string, column: string): KeyNames {
 }
 
 /** What joins every new user to the tenant: a trigger on the users' table. */
-export function memberNames(members: Membership): TriggerNames {
+export function memberNames(members: Membership): MemberNames {
   const users = split(members.from.table);
   const joined = split(members.table).local;
   return {
     function: `${users.schema}.${fit63(`cutover_join_${users.local}_${joined}`)}`,
     trigger: fit63(`zz_cutover_join_${joined}`),
+    record: `${users.schema}.${fit63(`cutover_joined_${joined}`)}`,
   };
 }
 

@@ -35,13 +35,13 @@ export function refuseTransactionControl(sql: string, file: string): void {
 const CONTROL =
   /^(BEGIN|COMMIT|END|ROLLBACK|ABORT|START TRANSACTION|SAVEPOINT|RELEASE|PREPARE TRANSACTION|SET (LOCAL |SESSION )?(ROLE|SESSION|AUTHORIZATION|TRANSACTION)|RESET (ROLE|ALL|SESSION)|DISCARD|COPY .* (FROM|TO) (STDIN|STDOUT|PROGRAM))\b/i;
 
-interface Token {
+export interface Token {
   readonly text: string;
   readonly kind: 'word' | 'quoted' | 'comment' | 'other';
 }
 
-/** One alternative per thing that may hold a semicolon; E'' strings know backslashes; block comments nest. */
-function* tokens(sql: string): Generator<Token> {
+/** The text cut up, nothing lost. One alternative per thing that may hold a semicolon; E'' strings know backslashes; block comments nest. */
+export function* tokens(sql: string): Generator<Token> {
   let at = 0;
   while (at < sql.length) {
     const rest = sql.slice(at);

@@ -38,6 +38,7 @@ export function contextOf<K extends StepKind>(attempt: PgAttempt<K>): PgContext<
     step: input.step,
     args: input.step.args,
     verb: input.verb,
+    round: input.round,
     ...(input.authority ? { authority: input.authority } : {}),
     ...(input.tick ? { tick: input.tick } : {}),
     log,

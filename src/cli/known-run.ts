@@ -39,7 +39,11 @@ export async function knownRun(io: Io, temporal: TemporalClient, given: KnownRun
 }
 
 /** @throws when its workflow is open: then the run itself is the one to talk to. */
-export async function requireClosed(temporal: TemporalClient, { workflowId, run }: KnownRun, next: string): Promise<void> {
+export async function requireClosed(
+  temporal: TemporalClient,
+  { workflowId, run }: KnownRun,
+  next: string,
+): Promise<void> {
   const view = await readRun({ temporal, workflowId });
   if ((view.kind === 'live' || view.kind === 'dark') && view.seen.execution === 'RUNNING')
     throw new CliError(EXIT.refused, `The workflow ${workflowId} of ${run} is open; ${next} Nothing was done.`);

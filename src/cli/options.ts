@@ -53,5 +53,4 @@ export function peopleOption(description: string): Option {
   });
 }
 
-const PERSON_EXPECTED =
-  'A name has letters, digits, . _ @ and -, at most 64, and begins with a letter or digit.';
+const PERSON_EXPECTED = 'A name has letters, digits, . _ @ and -, at most 64, and begins with a letter or digit.';

@@ -1,17 +1,22 @@
 import { Command, CommanderError } from 'commander';
 import { abortCommand } from './commands/abort';
+import { adoptCommand } from './commands/adopt';
 import { approveCommand } from './commands/approve';
 import { checkCommand } from './commands/check';
 import { devCommand } from './commands/dev';
+import { doctorCommand } from './commands/doctor';
 import { pauseCommand } from './commands/pause';
 import { previewCommand } from './commands/preview';
 import { rejectCommand } from './commands/reject';
+import { releaseCommand } from './commands/release';
 import { reportCommand } from './commands/report';
 import { resumeCommand } from './commands/resume';
 import { retryCommand } from './commands/retry';
 import { rollbackCommand } from './commands/rollback';
+import { skipCommand } from './commands/skip';
 import { startCommand } from './commands/start';
-import { statusCommand } from './commands/status';
+import { statusCommand, watchCommand } from './commands/status';
+import { tickCommand } from './commands/tick';
 import { workerCommand } from './commands/worker';
 import { EXIT, EXIT_HELP } from './exit-codes';
 import type { Host } from './host';
@@ -37,7 +42,7 @@ export async function runCli(argv: readonly string[], host: Host): Promise<numbe
   }
 }
 
-function buildProgram(shell: Shell): Command {
+export function buildProgram(shell: Shell): Command {
   const { host } = shell;
   const program = new Command('cutover')
     .description(
@@ -46,19 +51,7 @@ function buildProgram(shell: Shell): Command {
     .version(VERSION)
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(add --help for the options and examples)');
-  const commands = [
-    ...[
-      checkCommand,
-      previewCommand,
-      devCommand,
-      workerCommand,
-      startCommand,
-      statusCommand,
-      approveCommand,
-      rejectCommand,
-    ],
-    ...[pauseCommand, resumeCommand, retryCommand, rollbackCommand, abortCommand, reportCommand],
-  ].map((create) => create(shell));
+  const commands = COMMANDS.map((create) => create(shell));
   for (const sub of commands) program.addCommand(sub.showHelpAfterError('(add --help for the options and examples)'));
   for (const each of [program, ...commands]) {
     each.exitOverride();
@@ -72,15 +65,24 @@ function buildProgram(shell: Shell): Command {
   return program;
 }
 
+/** In the order in which a migration meets them. */
+const COMMANDS: readonly ((shell: Shell) => Command)[] = [
+  ...[checkCommand, previewCommand, doctorCommand, devCommand, workerCommand],
+  ...[startCommand, statusCommand, watchCommand, approveCommand, rejectCommand, tickCommand],
+  ...[pauseCommand, resumeCommand, retryCommand, skipCommand, rollbackCommand, abortCommand],
+  ...[adoptCommand, releaseCommand, reportCommand],
+];
+
 const VERSION = '0.1.0';
 
 const EXAMPLES = `
 Examples:
   $ cutover check plan.yaml                  all problems of a plan at once
   $ cutover preview plan.yaml                every statement, its lock, its way back
+  $ cutover doctor --targets                 whether everything is there
   $ cutover worker --register                reaches the databases, holds the secrets
   $ cutover start plan.yaml --as lead-1
-  $ cutover status --watch
+  $ cutover watch                            what it does, whom it waits for, which command goes on
   $ cutover approve expand --as dba-1
   $ cutover rollback --as lead-1 --comment "error rate doubled"
   $ cutover report phase-1-client-id > report.md

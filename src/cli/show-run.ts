@@ -42,7 +42,12 @@ function watchRun(io: Io, temporal: TemporalClient, first: AnyRun): Promise<AnyR
 
 function linesOf(io: Io, { view }: AnyRun, pace?: Pace): readonly string[] {
   if (view.kind === 'dark') return renderDark(io.out, view.seen, view.why);
-  return renderStatus(io.out, { ...view, activities: view.seen.activities, now: Date.now(), ...(pace ? { pace } : {}) });
+  return renderStatus(io.out, {
+    ...view,
+    activities: view.seen.activities,
+    now: Date.now(),
+    ...(pace ? { pace } : {}),
+  });
 }
 
 function lineOf({ view }: AnyRun, pace: Pace): { readonly head: string; readonly moving: string } {

@@ -28,6 +28,7 @@ function longest(step: Step, verb: Verb): number {
     case 'drill':
     case 'index':
     case 'stamp':
+    case 'redo':
     case 'members':
     case 'key':
     case 'table':

@@ -1,5 +1,6 @@
 import { assertNever } from './assert-never';
 import type { RunEvent } from './events';
+import type { FailureType } from './failure';
 import type { CompiledPlan } from './plan';
 import { stepOf } from './plan';
 import { applyGateEvent } from './apply-gate';
@@ -201,12 +202,24 @@ function park(
 ): RunState {
   if (state.direction === 'back' || state.endedAt !== undefined) return state;
   const phase = stepOf(plan, step).phase;
-  if (plan.onFailure[phase] === 'rollback' && phase !== 'contract') {
+  const asked = why.failure === undefined || !UNASKED.includes(why.failure.type);
+  if (asked && plan.onFailure[phase] === 'rollback' && phase !== 'contract') {
     return apply(plan, state, { type: 'rollback-begun', reason: `onFailure of ${phase}: ${why.reason}`, at: why.at });
   }
   const options = phase === 'contract' ? ['retry', 'abort'] : ['retry', 'rollback', 'abort'];
   return hold(state, { ...why, step }, options);
 }
+
+/** Failures that say nothing about the data, and that an undo would meet as well: they park, whatever the plan says. */
+const UNASKED: readonly FailureType[] = [
+  'TargetClaimed',
+  'LedgerDiverged',
+  'FingerprintChanged',
+  'NotAllowed',
+  'Misconfigured',
+  'StaleToken',
+  'Unavailable',
+];
 
 function hold(
   state: RunState,

@@ -20,6 +20,8 @@ export interface StepArgs {
     readonly purpose: string;
     /** A table of the application that stands already: the new one gets its owner. */
     readonly like: string;
+    /** What a table that is there already must offer to be adopted; absent = it is refused. */
+    readonly needs?: TableNeeds;
   };
   /** The default tenant's row. Captures `tenant`, its id, write-once. */
   readonly registry: {
@@ -50,6 +52,15 @@ export interface StepArgs {
   };
   /** Stamps existing rows by rule, and proves by recomputing that none is left. */
   readonly stamp: { readonly table: string; readonly column: string; readonly rule: Rule };
+  /** What the rollback of an earlier run kept in the archive is put back: tenants, memberships, keys. Captures `redone`. */
+  readonly redo: {
+    /** Whose: `latest`, or the id of a run of the same plan. */
+    readonly archive: string;
+    readonly registry: { readonly table: string; readonly id: string };
+    readonly members?: Membership;
+    readonly tables: readonly { readonly table: string; readonly column: string; readonly type: string }[];
+    readonly tenant: Captured;
+  };
   /** A membership for every user, those to come included. */
   readonly members: Membership;
   /** CHECK (key IS NOT NULL), added NOT VALID and then validated: makes NOT NULL free inside the freeze. */
@@ -69,6 +80,8 @@ export interface StepArgs {
     readonly tables: readonly { readonly table: string; readonly column: string; readonly rule: Rule }[];
     readonly registry: { readonly table: string; readonly id: string };
     readonly members?: Membership;
+    /** What a redo put back: other tenants' rows that are right although the rule does not give them. */
+    readonly redone?: Captured;
     readonly as: readonly Actor[];
   };
   /** The catalog: columns, constraints validated, indexes valid, triggers armed. */
@@ -144,12 +157,31 @@ export interface PreflightArgs {
   readonly type: string;
   /** Names that must not exist yet: tables, indexes, functions, triggers of this plan. */
   readonly creates: readonly string[];
+  /** Those of them that may exist, when they are as the plan would make them. */
+  readonly adopts?: readonly AdoptedTable[];
   readonly flag?: FlagSwitch;
   readonly scratch: string;
   readonly store: string;
+  /** `none`, `latest` or a run: what becomes of the archive of an earlier run that was rolled back. */
+  readonly redo?: string;
   /** A transaction older than this when asked stops the preflight; milliseconds. */
   readonly maxTransactionAgeMs: number;
   readonly watch: readonly WatchQuery[];
+}
+
+/** A table of the plan that somebody may have made before it. */
+export interface AdoptedTable {
+  readonly table: string;
+  readonly create: string;
+  readonly file: string;
+  readonly needs: TableNeeds;
+}
+
+export interface TableNeeds {
+  /** The columns that the tool gives values to in rows of its own. */
+  readonly fills: readonly string[];
+  /** Sets of columns that must be unique. */
+  readonly unique: readonly (readonly string[])[];
 }
 
 export interface WatchQuery {

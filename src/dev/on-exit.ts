@@ -21,7 +21,15 @@ export function onExit(opened: Opened): () => void {
 }
 
 /** Closes everything still open, newest first. One that fails does not keep the others open; the first error is thrown at the end. */
-export async function closeAll(): Promise<void> {
+export function closeAll(): Promise<void> {
+  closing ??= closeEach().finally(() => (closing = undefined));
+  return closing;
+}
+
+/** Ctrl-C and the end of the work may both ask for it: nothing is closed twice. */
+let closing: Promise<void> | undefined;
+
+async function closeEach(): Promise<void> {
   const errors: unknown[] = [];
   for (let last = stack.at(-1); last !== undefined; last = stack.at(-1)) {
     try {

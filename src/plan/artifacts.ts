@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { describeError } from '../core/failure';
+import { sqlEntries } from './entries';
 import type { PathPart, Problem } from './problem';
 import { pathText } from './problem';
 import { readText } from './read-text';
@@ -49,8 +50,7 @@ export function mentions(plan: PlanFile): readonly FileMention[] {
   const tables: FileMention[] = [{ path: ['tenancy', 'registry', 'create'], file: registry.create, use: 'create' }];
   if (membership) tables.push({ path: ['tenancy', 'membership', 'create'], file: membership.create, use: 'create' });
   if (plan.log) tables.push({ path: ['log', 'create'], file: plan.log.create, use: 'create' });
-  const steps = plan.phases.expand.flatMap(({ sql }, i): FileMention[] => {
-    const at = ['phases', 'expand', i, 'sql'] as const;
+  const steps = sqlEntries(plan).flatMap(({ at, spec: sql }): FileMention[] => {
     const undo: FileMention[] = sql.undo === undefined ? [] : [{ path: [...at, 'undo'], file: sql.undo, use: 'undo' }];
     return [{ path: [...at, 'file'], file: sql.file, use: 'statements' }, ...undo];
   });

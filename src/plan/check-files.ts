@@ -1,5 +1,6 @@
 import type { Artifact } from './artifacts';
 import type { CheckInput, Finding } from './check';
+import { sqlEntries } from './entries';
 import { qualified } from './identifiers';
 import { pathText, type PathPart } from './problem';
 import type { PlanFile } from './schema/plan';
@@ -52,7 +53,7 @@ function checkScript(artifact: Artifact, plan: PlanFile): readonly Finding[] {
 }
 
 function unsafeOf(path: readonly PathPart[], plan: PlanFile): string | undefined {
-  return plan.phases.expand.find((_, i) => pathText(path).startsWith(`phases.expand[${i}].`))?.sql.unsafe;
+  return sqlEntries(plan).find(({ at }) => pathText(path).startsWith(`${pathText(at)}.`))?.spec.unsafe;
 }
 
 /** The file of a table creates that table, and no other. */
@@ -97,8 +98,7 @@ function hidden(text: string, at: readonly PathPart[], file: string): readonly F
 
 /** Every step has a way back, or says why it has none. */
 function waysBack({ plan, artifacts }: CheckInput): readonly Finding[] {
-  return plan.phases.expand.flatMap(({ sql }, i): readonly Finding[] => {
-    const at: readonly PathPart[] = ['phases', 'expand', i, 'sql'];
+  return sqlEntries(plan).flatMap(({ at, spec: sql }): readonly Finding[] => {
     if (sql.undo !== undefined && sql.irreversible !== undefined) {
       return [
         {

@@ -41,13 +41,12 @@ function gates(plan: PlanFile): readonly Finding[] {
         fix,
       });
     });
-    if (gate.window) {
-      const fix = 'take it out, and approve within those hours: the phase starts when the last approval arrives';
+    if (gate.window && gate.window.from === gate.window.to) {
       findings.push({
         at: [...at, 'window'],
-        found: 'a window, which this version does not keep yet',
-        expected: 'no window',
-        fix,
+        found: `a window from ${gate.window.from} to ${gate.window.to}, which never opens`,
+        expected: 'an end that is not the begin',
+        fix: 'another end, or no window where the whole day is meant',
       });
     }
     if (gate.backupMaxAge !== undefined && phase === 'backup') {

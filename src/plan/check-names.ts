@@ -1,5 +1,8 @@
+import { PHASES } from '../core/phase';
 import type { CheckInput, Finding } from './check';
 import { fileStem } from './compile-expand';
+import { manualName } from './compile-manual';
+import { manualEntries, queryEntries, sqlEntries } from './entries';
 import { probeName } from './compile-cutover';
 import { frameOf } from './frame';
 import { bareTable, qualified } from './identifiers';
@@ -81,7 +84,7 @@ function spelled(tables: Readonly<Record<string, unknown>>, table: string): stri
 
 /** Names that become part of step ids or of status lines. */
 function stepsTwice({ plan }: CheckInput): readonly Finding[] {
-  const { expand, validate, observe } = plan.phases;
+  const { observe } = plan.phases;
   const distinct = (what: string) => (name: string) => ({
     found: `the ${what} ${quoted(name)} a second time`,
     expected: `a name of its own for every ${what}`,
@@ -89,17 +92,21 @@ function stepsTwice({ plan }: CheckInput): readonly Finding[] {
   });
   return [
     ...twice(
-      expand.map(({ sql }, i) => ({ at: ['phases', 'expand', i, 'sql', 'file'], name: fileStem(sql.file) })),
+      sqlEntries(plan).map(({ at, spec }) => ({ at: [...at, 'file'], name: fileStem(spec.file) })),
       (s) => s.name,
       distinct('file name'),
     ),
     ...twice(
-      validate.map(({ query }, i) => ({
-        at: ['phases', 'validate', i, 'query', 'name'],
-        name: query.name ?? String(i + 1),
-      })),
+      queryEntries(plan).map(({ at, n, spec }) => ({ at: [...at, 'name'], name: spec.name ?? String(n) })),
       (s) => s.name,
       distinct('query'),
+    ),
+    ...PHASES.flatMap((phase) =>
+      twice(
+        manualEntries(plan, phase).map((entry) => ({ at: [...entry.at, 'name'], name: manualName(entry) })),
+        (s) => s.name,
+        distinct('manual step'),
+      ),
     ),
     ...twice(
       observe.probes.map((p, i) => ({ at: ['phases', 'observe', 'probes', i], name: probeName(p, i) })),

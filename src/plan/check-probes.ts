@@ -1,17 +1,33 @@
 import type { CheckInput, Finding } from './check';
+import { queryEntries, type QueryStep } from './entries';
 import { quoted, type PathPart } from './problem';
 import type { PlanFile } from './schema/plan';
 import { notReadOnly } from './sql/read-only';
 
-type Expect = PlanFile['phases']['validate'][number]['query']['expect'];
+type Expect = QueryStep['expect'];
 
 /** Queries that only read, with exactly one expectation each; probes that ask one thing and carry no secret. */
 export function checkProbes({ plan }: CheckInput): readonly Finding[] {
-  const { validate, observe } = plan.phases;
+  const { observe } = plan.phases;
   return [
-    ...validate.flatMap(({ query }, i) => queryFindings(['phases', 'validate', i, 'query'], query)),
+    ...queryEntries(plan).flatMap(({ at, spec }) => queryFindings(at, spec)),
+    ...oneOf(plan),
     ...plan.watch.flatMap((w, i) => readOnly(['watch', i, 'sql'], w.sql)),
     ...observe.probes.flatMap((probe, i) => probeFindings(['phases', 'observe', 'probes', i], probe)),
+  ];
+}
+
+/** An entry of a list is one step: `sql` or `manual`, `query` or `manual`. */
+function oneOf({ phases }: PlanFile): readonly Finding[] {
+  const judge = (at: readonly PathPart[], entry: object, kind: string): readonly Finding[] => {
+    const given = Object.entries(entry).filter(([, v]) => v !== undefined);
+    if (given.length === 1) return [];
+    const found = given.length === 0 ? `neither ${kind} nor manual` : `both ${kind} and manual`;
+    return [{ at, found, expected: 'one of the two', fix: given.length === 0 ? `${kind}: ...` : 'two entries' }];
+  };
+  return [
+    ...phases.expand.flatMap((entry, i) => judge(['phases', 'expand', i], entry, 'sql')),
+    ...phases.validate.flatMap((entry, i) => judge(['phases', 'validate', i], entry, 'query')),
   ];
 }
 

@@ -6,7 +6,13 @@ import { scanSql } from './sql/scan';
 
 /** What the tenancy block says about its own tables and columns. */
 export function checkTenancy(input: CheckInput): readonly Finding[] {
-  return [...references(input.plan), ...tenant(input), ...tables(input.plan), ...membershipTable(input)];
+  return [
+    ...references(input.plan),
+    ...redo(input.plan),
+    ...tenant(input),
+    ...tables(input.plan),
+    ...membershipTable(input),
+  ];
 }
 
 function references({ tenancy }: PlanFile): readonly Finding[] {
@@ -38,6 +44,19 @@ function references({ tenancy }: PlanFile): readonly Finding[] {
     });
   }
   return findings;
+}
+
+/** Tables and tenants of another plan are others, even where they have the same names. */
+function redo({ name, tenancy }: PlanFile): readonly Finding[] {
+  if (['none', 'latest'].includes(tenancy.redo) || tenancy.redo.startsWith(`${name}.`)) return [];
+  return [
+    {
+      at: ['tenancy', 'redo'],
+      found: `a run of another plan, ${quoted(tenancy.redo)}`,
+      expected: `a run of this plan: its id begins with ${name}.`,
+      fix: 'latest, or an id of `cutover report`',
+    },
+  ];
 }
 
 /** Words that other YAML readers take for booleans, and identities that would lead paths, URLs and eyes astray. */

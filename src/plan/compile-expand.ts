@@ -1,6 +1,8 @@
 import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
-import { REGISTRY_STEP, type Frame } from './frame';
+import { manualStep } from './compile-manual';
+import { manualEntries, type SqlStep } from './entries';
+import { ownTables, REGISTRY_STEP, type Frame } from './frame';
 import { qualified, shortTable } from './identifiers';
 
 /** Additive schema, in an order whose reverse is the way back. */
@@ -40,6 +42,7 @@ function tableSteps(frame: Frame): readonly Step[] {
 
 function tableStep(frame: Frame, spec: { readonly table: string; readonly create: string }, purpose: string): Step {
   const table = qualified(spec.table);
+  const own = ownTables(frame).find((t) => t.table === table);
   return {
     id: `expand/table-${shortTable(table)}`,
     phase: 'expand',
@@ -52,6 +55,7 @@ function tableStep(frame: Frame, spec: { readonly table: string; readonly create
       file: spec.create,
       purpose,
       like: standing(frame),
+      ...(own ? { needs: own.needs } : {}),
     },
   };
 }
@@ -79,8 +83,19 @@ function referenceSteps({ plan, tables, key }: Frame): readonly Step[] {
 }
 
 function statementSteps(frame: Frame): readonly Step[] {
+  const { plan } = frame;
+  const { expand } = plan.phases;
+  const manual = new Map(manualEntries(plan, 'expand').map((entry) => [entry.at[2], entry]));
+  return expand.flatMap(({ sql }, i): readonly Step[] => {
+    const byHand = manual.get(i);
+    if (byHand) return [manualStep(plan, 'expand', byHand)];
+    return sql ? [statementStep(frame, sql)] : [];
+  });
+}
+
+function statementStep(frame: Frame, sql: SqlStep): Step {
   const { plan, artifacts } = frame;
-  return plan.phases.expand.map(({ sql }) => ({
+  return {
     id: `expand/sql-${fileStem(sql.file)}`,
     phase: 'expand',
     kind: 'statements',
@@ -94,7 +109,7 @@ function statementSteps(frame: Frame): readonly Step[] {
       ...(sql.unsafe === undefined ? {} : { unsafe: sql.unsafe }),
     },
     ...(sql.irreversible === undefined ? {} : { irreversible: sql.irreversible }),
-  }));
+  };
 }
 
 function indexSteps({ plan, tables }: Frame): readonly Step[] {

@@ -1,6 +1,7 @@
 import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
-import { DUMP_STEP, indexNames, PREFLIGHT_STEP, type Frame } from './frame';
+import { sqlEntries } from './entries';
+import { DUMP_STEP, indexNames, ownTables, PREFLIGHT_STEP, type Frame } from './frame';
 import { qualified } from './identifiers';
 import { createdFunctions } from './sql/created';
 
@@ -19,6 +20,8 @@ export function compilePreparation(frame: Frame): readonly Step[] {
         column: frame.key.column,
         type: frame.key.type,
         creates: createdNames(frame),
+        adopts: ownTables(frame),
+        redo: plan.tenancy.redo,
         flag: frame.flag,
         scratch: plan.backup.scratch,
         store: plan.backup.store,
@@ -48,12 +51,9 @@ export function compilePreparation(frame: Frame): readonly Step[] {
 /** What must not be there yet: tables, indexes and functions, as `schema.name`. */
 function createdNames(frame: Frame): readonly string[] {
   const { plan, artifacts } = frame;
-  const { registry, membership } = plan.tenancy;
-  const created = [plan.log?.table, registry.table, membership?.table].flatMap((t) =>
-    t === undefined ? [] : [qualified(t)],
-  );
-  const functions = plan.phases.expand.flatMap(({ sql }) =>
-    createdFunctions(artifactText(artifacts, sql.file)).map((f) => qualified(f.name)),
+  const created = ownTables(frame).map((t) => t.table);
+  const functions = sqlEntries(plan).flatMap(({ spec }) =>
+    createdFunctions(artifactText(artifacts, spec.file)).map((f) => qualified(f.name)),
   );
   return [...new Set([...created, ...indexNames(frame), ...functions])];
 }

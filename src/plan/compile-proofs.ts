@@ -1,4 +1,6 @@
 import type { Expectation, Step } from '../core/step';
+import { manualStep } from './compile-manual';
+import { manualEntries, type QueryStep } from './entries';
 import { indexNames, PREFLIGHT_STEP, type Frame } from './frame';
 import { shortTable } from './identifiers';
 import type { PlanFile } from './schema/plan';
@@ -7,6 +9,7 @@ import type { PlanFile } from './schema/plan';
 export function compileProofs(frame: Frame): readonly Step[] {
   return [
     ...stampSteps(frame),
+    ...redoSteps(frame),
     ...memberSteps(frame),
     ...requiredSteps(frame),
     ...validateSteps(frame),
@@ -25,6 +28,30 @@ function stampSteps({ plan, tables, key, rule }: Frame): readonly Step[] {
     args: { table, column: key.column, rule },
   }));
 }
+
+/** Before the memberships: users whose key comes back become members of the tenant that it names, and of no other. */
+function redoSteps({ plan, tables, key, members, tenant }: Frame): readonly Step[] {
+  const { redo } = plan.tenancy;
+  if (redo === 'none') return [];
+  return [
+    {
+      id: REDO_STEP,
+      phase: 'backfill',
+      kind: 'redo',
+      target: plan.home,
+      title: `Put back what the rollback of ${redo === 'latest' ? 'the latest run' : redo} kept: tenants, memberships, keys of rows that still exist.`,
+      args: {
+        archive: redo,
+        registry: { table: key.references.table, id: key.references.column },
+        ...(members ? { members } : {}),
+        tables: tables.map((t) => ({ table: t.table, column: key.column, type: key.type })),
+        tenant,
+      },
+    },
+  ];
+}
+
+const REDO_STEP = 'backfill/redo';
 
 function memberSteps({ plan, members }: Frame): readonly Step[] {
   if (!members) return [];
@@ -81,6 +108,7 @@ function validateSteps(frame: Frame): readonly Step[] {
         tables: tables.map((t) => ({ table: t.table, column: key.column, rule })),
         registry: { table: key.references.table, id: key.references.column },
         ...(members ? { members } : {}),
+        ...(plan.tenancy.redo === 'none' ? {} : { redone: { step: REDO_STEP, name: 'redone' } }),
         as: ['owner', 'app'],
       },
     },
@@ -88,14 +116,24 @@ function validateSteps(frame: Frame): readonly Step[] {
 }
 
 function querySteps({ plan }: Frame): readonly Step[] {
-  return plan.phases.validate.map(({ query }, i) => ({
-    id: `validate/query-${query.name ?? i + 1}`,
+  const manual = new Map(manualEntries(plan, 'validate').map((entry) => [entry.at[2], entry]));
+  return plan.phases.validate.flatMap(({ query }, i): readonly Step[] => {
+    const byHand = manual.get(i);
+    if (byHand) return [manualStep(plan, 'validate', byHand)];
+    return query ? [queryStep(plan, query, i + 1)] : [];
+  });
+}
+
+function queryStep({ home }: PlanFile, query: QueryStep, n: number): Step {
+  const name = query.name ?? String(n);
+  return {
+    id: `validate/query-${name}`,
     phase: 'validate',
     kind: 'query',
-    target: plan.home,
-    title: `Ask the plan's own query ${query.name ?? i + 1} as ${query.as.join(' and as ')}.`,
+    target: home,
+    title: `Ask the plan's own query ${name} as ${query.as.join(' and as ')}.`,
     args: { sql: query.sql, expect: expectationOf(query.expect), as: query.as },
-  }));
+  };
 }
 
 function compareSteps(frame: Frame): readonly Step[] {
@@ -114,7 +152,7 @@ function compareSteps(frame: Frame): readonly Step[] {
 }
 
 /** Exactly one of the three is set: check.ts has seen to it. */
-export function expectationOf(expect: PlanFile['phases']['validate'][number]['query']['expect']): Expectation {
+export function expectationOf(expect: QueryStep['expect']): Expectation {
   if (expect.rows !== undefined) return { rows: expect.rows };
   if (expect.value !== undefined) return { value: expect.value };
   return { atLeast: expect.atLeast ?? 1 };

@@ -3,6 +3,7 @@ import type { Phase } from '../core/phase';
 import type { Artifact } from './artifacts';
 import { compileCutover } from './compile-cutover';
 import { compileExpand } from './compile-expand';
+import { withManualSteps } from './compile-manual';
 import { frameOf } from './frame';
 import { compilePreparation } from './compile-preparation';
 import { compileProofs } from './compile-proofs';
@@ -16,12 +17,12 @@ import type { PlanFile } from './schema/plan';
  */
 export function compile(plan: PlanFile, artifacts: readonly Artifact[]): CompiledPlan {
   const frame = frameOf(plan, artifacts);
-  const steps = [
+  const steps = withManualSteps(plan, [
     ...compilePreparation(frame),
     ...compileExpand(frame),
     ...compileProofs(frame),
     ...compileCutover(frame),
-  ];
+  ]);
   return {
     version: 1,
     name: plan.name,

@@ -1,5 +1,5 @@
-import type { Captured, FlagSwitch, Membership, Rule } from '../core/step';
-import type { Artifact } from './artifacts';
+import type { AdoptedTable, Captured, FlagSwitch, Membership, Rule } from '../core/step';
+import { artifactText, type Artifact } from './artifacts';
 import { indexedColumn, parseColumnRef, qualified, type ColumnRef } from './identifiers';
 import { foreignKeyName, indexName, requiredName } from './names';
 import type { PlanFile } from './schema/plan';
@@ -49,6 +49,34 @@ export function frameOf(plan: PlanFile, artifacts: readonly Artifact[]): Frame {
     ...(members ? { members } : {}),
     flag,
   };
+}
+
+/** The plan's own tables: each is created, or adopted where it is there and as good. */
+export function ownTables({ plan, artifacts, key }: Frame): readonly AdoptedTable[] {
+  const { registry, membership } = plan.tenancy;
+  const { log } = plan;
+  const own = (
+    spec: { readonly table: string; readonly create: string },
+    needs: AdoptedTable['needs'],
+  ): AdoptedTable => ({
+    table: qualified(spec.table),
+    create: artifactText(artifacts, spec.create),
+    file: spec.create,
+    needs,
+  });
+  const id = key.references.column;
+  return [
+    ...(log ? [own(log, { fills: ['phase', 'operation', 'status', 'details'], unique: [] })] : []),
+    own(registry, { fills: [...new Set([id, ...Object.keys(registry.default)])], unique: [[id], [registry.identify]] }),
+    ...(membership
+      ? [
+          own(membership, {
+            fills: [membership.user, membership.tenant, membership.roleColumn],
+            unique: [[membership.user, membership.tenant]],
+          }),
+        ]
+      : []),
+  ];
 }
 
 /** The indexes that the plan builds, `schema.name`: an index lives in the schema of its table. */

@@ -6,24 +6,22 @@ import type { PathPart } from './problem';
  */
 const NOT_YET: readonly { readonly path: string; readonly instead: string; readonly values?: readonly string[] }[] = [
   { path: 'notify', instead: 'take it out; `cutover status` and the Temporal UI show what waits for whom' },
-  {
-    path: 'phases.*.*.manual',
-    instead: 'have the named people approve at the gate of this phase, and write the proof into the comment',
-  },
   { path: 'phases.*.*.exec', instead: 'run the program outside, before the gate of this phase' },
   { path: 'phases.*.*.http', instead: 'make the call outside, before the gate of this phase' },
   { path: 'phases.*.*.k8s', instead: 'make the change outside, before the gate of this phase' },
   { path: 'phases.*.*.mongo', instead: 'take it out; this version changes PostgreSQL only' },
   { path: 'phases.*.*.notify', instead: 'take it out' },
   { path: 'phases.configure', instead: 'change the configuration outside, before the gate of cutover' },
-  { path: 'phases.backfill', instead: 'take it out; the tenancy block compiles into the whole backfill' },
   { path: 'phases.cutover.switch.*.rename', instead: 'turn the application by a flag' },
   { path: 'phases.cutover.switch.*.route', instead: 'turn the application by a flag' },
   { path: 'phases.cutover.switch.*.scale', instead: 'turn the application by a flag' },
   { path: 'phases.cutover.switch.*.deploy', instead: 'turn the application by a flag' },
   { path: 'tenancy.tables.*.rule', instead: "take it out: every existing row becomes the default tenant's" },
   { path: 'tenancy.tables.*.mapping', instead: "take it out: every existing row becomes the default tenant's" },
-  { path: 'tenancy.registry.adopt', instead: 'let the plan create the table' },
+  {
+    path: 'tenancy.registry.adopt',
+    instead: 'take it out: a table that is there is adopted when it is as good as what the plan creates',
+  },
   {
     path: 'freeze.maxAttempts',
     instead: 'take it out: one failed freeze parks the run, and `cutover retry` tries again',

@@ -1,4 +1,5 @@
 import { formatDuration } from './durations';
+import { sqlEntries } from './entries';
 import type { Frame } from './frame';
 import { qualified, shortTable } from './identifiers';
 
@@ -44,7 +45,7 @@ function dataTraps({ key, tables }: Frame): readonly string[] {
 
 function applicationTraps({ plan, tables, key }: Frame): readonly string[] {
   const functions =
-    plan.phases.expand.length > 0
+    sqlEntries(plan).length > 0
       ? [
           'T3.10 A function without a search_path of its own calls what its caller wants. Here the checker refuses every CREATE FUNCTION that does not pin it.',
         ]
@@ -57,7 +58,7 @@ function applicationTraps({ plan, tables, key }: Frame): readonly string[] {
 }
 
 function accepted({ plan }: Frame): readonly string[] {
-  const steps = plan.phases.expand.flatMap(({ sql }) => [
+  const steps = sqlEntries(plan).flatMap(({ spec: sql }) => [
     ...(sql.unsafe === undefined
       ? []
       : [`UNSAFE ${sql.file} holds statements that the checker cannot prove safe. The plan says: ${sql.unsafe}`]),
@@ -74,6 +75,13 @@ function accepted({ plan }: Frame): readonly string[] {
       : [
           `STAYS The triggers that stamp rows without ${plan.tenancy.key.column} are kept for good. The plan says: ${keepStamping}`,
         ];
+  const { redo } = plan.tenancy;
+  const back =
+    redo === 'none'
+      ? []
+      : [
+          `REDO The archive of ${redo === 'latest' ? 'the newest run of this plan that was rolled back' : `run ${redo}`} is put back in backfill; what the log table held stays in the archive.`,
+        ];
   const { observe } = plan.phases;
   const record =
     observe.breach.then === 'notify'
@@ -81,7 +89,7 @@ function accepted({ plan }: Frame): readonly string[] {
           `RECORDED ONLY A breach within the ${formatDuration(observe.for)} of observe stops nothing: it is written down.`,
         ]
       : [];
-  return [...steps, ...stays, ...record];
+  return [...steps, ...stays, ...back, ...record];
 }
 
 /** `T3.10 ...` -> 10. */

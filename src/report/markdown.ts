@@ -22,17 +22,18 @@ export function markdownOf(timeline: Timeline): string {
     ...section('Freeze', timeline.freezes.map(freezeLine)),
     ...section('Backup', timeline.backups.flatMap(backupLines)),
     ...section('Rollback', rollbackLines(timeline)),
-    ...section('What operators said', operatorLines(timeline)),
+    ...section('What operators said, and what the run told them', operatorLines(timeline)),
     ...section('Steps', stepTable(timeline)),
     ...section('Failed attempts', failureLines(timeline)),
     '',
   ].join('\n');
 }
 
-function factLines({ run, environment, planDigest, startedAt, lastAt, chain }: Timeline): readonly string[] {
+function factLines({ run, environment, planDigest, endReason, startedAt, lastAt, chain }: Timeline): readonly string[] {
   return [
     bullet('run', code(run)),
     bullet('environment', environment),
+    ...(endReason ? [bullet('ended because', cell(endReason))] : []),
     bullet('plan digest', code(planDigest)),
     bullet('from', startedAt),
     bullet('to', `${lastAt} (${durationText(Date.parse(lastAt) - Date.parse(startedAt))})`),
@@ -127,8 +128,8 @@ function operatorLines({ operators }: Timeline): readonly string[] {
   return operators.length === 0
     ? []
     : markdownTable(
-        ['at', 'who', 'word', 'why'],
-        operators.map((o) => [o.at, o.by, o.word, o.comment]),
+        ['at', 'who', 'word', 'step', 'why'],
+        operators.map((o) => [o.at, o.by, o.word, o.step ?? '', o.comment]),
       );
 }
 

@@ -1,8 +1,8 @@
 import { digestOf, type Digest } from '../core/json';
 import { firstBrokenRow, type LedgerRow } from '../core/ledger-row';
-import type { CompiledPlan, Environment } from '../core/plan';
-import type { Verb } from '../core/step';
-import { planIn, textIn } from './bodies';
+import type { Environment } from '../core/plan';
+import { planIn } from './bodies';
+import { endOf, type Outcome } from './end';
 import { freezeOf, type FreezeRecord } from './freezes';
 import { gatesOf, type GateRecord } from './gates';
 import { phasesOf, recordsOf, type PhaseRecord, type StepRecord } from './step-records';
@@ -21,7 +21,9 @@ export interface Timeline {
   readonly environment: Environment;
   /** Names are what the senders said: nothing proves them. */
   readonly unsigned: true;
-  readonly outcome: 'done' | 'rolled-back' | 'rolling-back' | 'unfinished';
+  readonly outcome: Outcome;
+  /** Why it ended as it did, when it did not end well. */
+  readonly endReason?: string;
   readonly startedAt: string;
   readonly lastAt: string;
   readonly chain: Chain;
@@ -56,6 +58,7 @@ export function timelineOf(run: string, rows: readonly LedgerRow[]): Timeline {
   const back = records.filter((r) => r.verb === 'undo');
   const rollback = rollbackOf(rows, back);
   const last = rows.at(-1) ?? first;
+  const end = endOf(plan, records, rows);
   return {
     reportVersion: 1,
     run,
@@ -64,7 +67,8 @@ export function timelineOf(run: string, rows: readonly LedgerRow[]): Timeline {
     home: plan.home,
     environment: plan.environment,
     unsigned: true,
-    outcome: outcomeOf(plan, records, rows),
+    outcome: end.outcome,
+    ...(end.reason ? { endReason: end.reason } : {}),
     startedAt: first.at,
     lastAt: last.at,
     chain: chainOf(rows),
@@ -85,22 +89,4 @@ function chainOf(rows: readonly LedgerRow[]): Chain {
     ...(broken ? { brokenAt: broken.seq } : {}),
     head: rows.at(-1)?.hash ?? 'genesis',
   };
-}
-
-function outcomeOf(
-  plan: CompiledPlan,
-  records: readonly StepRecord[],
-  rows: readonly LedgerRow[],
-): Timeline['outcome'] {
-  const told = rows.findLast((row) => row.event === 'finished');
-  const word = told && (textIn(told.body, 'outcome') ?? textIn(told.body, 'status'));
-  if (word === 'done' || word === 'rolled-back') return word;
-  const passed = (verb: Verb, id: string): boolean =>
-    records.some((r) => r.verb === verb && r.step === id && r.evidence?.verdict === 'pass');
-  const back = records.filter((r) => r.verb === 'undo');
-  if (back.length > 0) {
-    const begun = new Set(records.filter((r) => r.verb === 'do').map((r) => r.step));
-    return [...begun].every((id) => passed('undo', id)) ? 'rolled-back' : 'rolling-back';
-  }
-  return plan.steps.every((step) => passed('do', step.id)) ? 'done' : 'unfinished';
 }

@@ -1,3 +1,4 @@
+import type { Json } from '../core/json';
 import type { LedgerRow } from '../core/ledger-row';
 import { textIn } from './bodies';
 import type { StepRecord } from './step-records';
@@ -7,6 +8,8 @@ export interface OperatorRecord {
   readonly at: string;
   readonly word: string;
   readonly by: string;
+  /** For skip, tick and a parked step: which one. */
+  readonly step?: string;
   readonly comment: string;
 }
 
@@ -20,13 +23,27 @@ export interface RollbackRecord {
 
 export function operatorsOf(rows: readonly LedgerRow[]): readonly OperatorRecord[] {
   return rows
-    .filter((row) => row.event === 'operator' || row.event === 'parked' || row.event === 'finished' || isVote(row))
-    .map((row) => ({
-      at: textIn(row.body, 'at') ?? row.at,
-      word: textIn(row.body, 'word') ?? textIn(row.body, 'outcome') ?? row.event,
-      by: textIn(row.body, 'by') ?? (row.event === 'parked' ? 'the run' : ''),
-      comment: textIn(row.body, 'comment') ?? textIn(row.body, 'reason') ?? '',
+    .filter((row) => TURNS.includes(row.event) || isVote(row))
+    .map(({ event, body, at }) => ({
+      at: textIn(body, 'at') ?? at,
+      word: textIn(body, 'word') ?? textIn(body, 'outcome') ?? event,
+      by: textIn(body, 'by') ?? (BY_ITSELF.includes(event) ? 'the run' : ''),
+      ...stepIn(body),
+      comment: commentIn(body),
     }));
+}
+
+const TURNS: readonly LedgerRow['event'][] = ['operator', 'parked', 'reminder', 'finished'];
+const BY_ITSELF: readonly LedgerRow['event'][] = ['parked', 'reminder'];
+
+function stepIn(body: Json): { readonly step?: string } {
+  const step = textIn(body, 'step');
+  return step === undefined ? {} : { step };
+}
+
+/** Why somebody said it, what proves it, or what was said to whom. */
+function commentIn(body: Json): string {
+  return ['comment', 'reason', 'proof', 'text'].map((name) => textIn(body, name)).find((text) => text) ?? '';
 }
 
 /** A vote for a rollback is a decision about no gate. */

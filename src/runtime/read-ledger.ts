@@ -26,7 +26,14 @@ export async function readLedger({ temporal, taskQueue, home, run }: ReadLedger)
   for (;;) {
     const input: InspectInput = { home, run: id, afterSeq: rows.at(-1)?.seq ?? 0, limit: PAGE };
     const what = `read the ledger of ${id}`;
-    const page = (await askWorker({ temporal, taskQueue, workflow: 'inspect', target: home, input, what })) as InspectPage;
+    const page = (await askWorker({
+      temporal,
+      taskQueue,
+      workflow: 'inspect',
+      target: home,
+      input,
+      what,
+    })) as InspectPage;
     rows.push(...page.rows);
     // The newest run of a plan may change between two pages: from the second page on the run is named.
     id = page.run;

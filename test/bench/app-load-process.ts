@@ -13,7 +13,11 @@ export interface AppLoad {
 }
 
 /** Takes the place of the stage's own load, and goes on with its log of promised writes. */
-export async function startAppLoad(input: { readonly bench: Bench; readonly stage: Stage; readonly name: string }): Promise<AppLoad> {
+export async function startAppLoad(input: {
+  readonly bench: Bench;
+  readonly stage: Stage;
+  readonly name: string;
+}): Promise<AppLoad> {
   const { bench, stage, name } = input;
   await stage.load.stop();
   const file = bench.runDir.file(`${name}-samples.txt`);
@@ -30,8 +34,11 @@ export async function startAppLoad(input: { readonly bench: Bench; readonly stag
 
 async function readSamples(file: string): Promise<readonly Sample[]> {
   const text = await readFile(file, 'utf8');
-  return text.split('\n').filter(Boolean).map((line) => {
-    const [at, ms] = line.split(' ').map(Number);
-    return [at ?? Number.NaN, ms ?? Number.NaN];
-  });
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [at, ms] = line.split(' ').map(Number);
+      return [at ?? Number.NaN, ms ?? Number.NaN];
+    });
 }

@@ -34,7 +34,12 @@ async function main(): Promise<void> {
     nextKey: () => `${run}-${(keys += 1)}`,
   };
   await lookAround(driver);
-  const pace = keepPace({ rate: Number(RATE), concurrency: 32, work: (due) => step(driver, due), skip: () => tally.count('skipped') });
+  const pace = keepPace({
+    rate: Number(RATE),
+    concurrency: 32,
+    work: (due) => step(driver, due),
+    skip: () => tally.count('skipped'),
+  });
   console.log(JSON.stringify({ type: 'ready' }));
   await new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()));
   await pace.stop();

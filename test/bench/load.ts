@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startLineProcess, type LineProcess } from '../../src/dev/line-process';
 import type { RunDir } from '../../src/dev/run-dir';
 import type { BenchOptions } from './options';
@@ -15,6 +16,8 @@ export interface LoadSummary {
 }
 
 export interface SqlLoad {
+  /** Writes only while `work` goes on; before and after, it rests: two databases share the machine, not the load. */
+  during<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<LoadSummary>;
 }
 
@@ -34,6 +37,16 @@ export async function startSqlLoad(input: {
   });
   await child.first('ready');
   return {
+    during: async (work) => {
+      child.kill('SIGUSR2');
+      await sleep(SETTLE_MS);
+      try {
+        return await work();
+      } finally {
+        child.kill('SIGUSR2');
+        await sleep(SETTLE_MS);
+      }
+    },
     stop: async () => {
       await child.stop();
       const line = child.latest('summary');
@@ -51,3 +64,6 @@ export async function startSqlLoad(input: {
     },
   };
 }
+
+/** Until the load runs at its pace, or its last transactions are over. */
+const SETTLE_MS = 500;

@@ -47,7 +47,12 @@ export function watchLocks(client: Client, relations: readonly number[]): LockWa
       const probe = answer.rows[0];
       if (probe && probe.locks.length > 0) {
         const before = probe.sinceLock ?? ended - started;
-        open.found = { locks: probe.locks, before, from: probe.sinceLock === null ? 'message' : 'lock', at: performance.now() };
+        open.found = {
+          locks: probe.locks,
+          before,
+          from: probe.sinceLock === null ? 'message' : 'lock',
+          at: performance.now(),
+        };
         open.messages.push({ text: firstWords(text), ms: ended - started });
       }
     }

@@ -15,7 +15,8 @@ export async function publish(results: Results, rows: readonly RowResult[]): Pro
   const page = join(docs, 'benchmarks.md');
   const text = await readFile(page, 'utf8');
   const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`${page} has no place for the figures: put ${BEGIN} and ${END} into it.`);
+  if (before < 0 || after < before)
+    throw new Error(`${page} has no place for the figures: put ${BEGIN} and ${END} into it.`);
   const figures = `${BEGIN}\n\n${machine(results)}\n\n${markdownTable(rows)}\n\n`;
   await writeFile(page, `${text.slice(0, before)}${figures}${text.slice(after)}`);
 }

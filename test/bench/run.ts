@@ -12,7 +12,10 @@ import { textTable } from './table';
 
 /** `npm run bench`: the rows one after the other, kept after each, and the table. Exit code 0 when all could be measured. */
 async function main(): Promise<number> {
-  const options = benchOptions(process.argv.slice(2), ROWS.map((r) => r.id));
+  const options = benchOptions(
+    process.argv.slice(2),
+    ROWS.map((r) => r.id),
+  );
   const progress = createProgress();
   const bench = openBench(options, progress);
   const { path, results: begun } = await resultsToFill(options);
@@ -23,7 +26,9 @@ async function main(): Promise<number> {
     await saveResults(path, results);
   }
   const rows = ROWS.flatMap((r) => results.rows[r.id] ?? []);
-  process.stdout.write(options.json ? `${JSON.stringify(results, null, 1)}\n` : `\n${textTable(rows)}\n\nkept in ${path}\n`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(results, null, 1)}\n` : `\n${textTable(rows)}\n\nkept in ${path}\n`,
+  );
   if (options.publish) await publish(results, rows);
   return 0;
 }
@@ -32,7 +37,14 @@ async function resultsToFill(options: BenchOptions): Promise<{ path: string; res
   const newest = options.resume ? await newestResults(options.quick) : undefined;
   if (newest) return newest;
   const now = new Date();
-  const results = { version: 1 as const, quick: options.quick, startedAt: now.toISOString(), machine: thisMachine(), postgres: '', rows: {} };
+  const results = {
+    version: 1 as const,
+    quick: options.quick,
+    startedAt: now.toISOString(),
+    machine: thisMachine(),
+    postgres: '',
+    rows: {},
+  };
   return { path: newResultsFile(now, options.quick), results };
 }
 

@@ -49,7 +49,9 @@ const session = `${process.pid}-${Date.now()}`;
 
 const newUser: Work = async (client) => {
   made += 1;
-  await client.query(`INSERT INTO users (email, display_name) VALUES ($1, 'load')`, [`load-${session}-${made}@example.com`]);
+  await client.query(`INSERT INTO users (email, display_name) VALUES ($1, 'load')`, [
+    `load-${session}-${made}@example.com`,
+  ]);
 };
 
 function send(sql: string, values: () => readonly unknown[]): Work {

@@ -6,7 +6,7 @@ import { transactionOf } from './sql-load-work';
 /**
  * An old application that writes all the time, as role `app`: `DATABASE_URL=… RATE=400 CONNECTIONS=32 node sql-load.js`.
  * Every transaction inserts into one of the seven tables without the key and updates a row of another, in either order;
- * every tenth also inserts a user. A JSON line per second, a summary on SIGTERM. Latencies count from when a transaction
+ * every tenth also inserts a user. It rests until SIGUSR2, and after the next one again. A JSON line per second, a summary on SIGTERM. Latencies count from when a transaction
  * was due, so that queueing shows.
  */
 async function main(): Promise<void> {
@@ -17,7 +17,10 @@ async function main(): Promise<void> {
   const all = [...idle];
   const work = await transactionOf(all[0] ?? (await open(url)));
   const tally = new Tally();
+  let paused = true;
+  process.on('SIGUSR2', () => (paused = !paused));
   const one = async (due: number): Promise<void> => {
+    if (paused) return;
     const client = idle.pop();
     if (!client) throw new Error('More transactions at once than connections.');
     try {
@@ -30,7 +33,12 @@ async function main(): Promise<void> {
     tally.took(performance.now() - due);
     idle.push(client);
   };
-  const pace = keepPace({ rate: Number(RATE), concurrency: connections, work: one, skip: () => tally.count('skipped') });
+  const pace = keepPace({
+    rate: Number(RATE),
+    concurrency: connections,
+    work: one,
+    skip: () => tally.count('skipped'),
+  });
   console.log(JSON.stringify({ type: 'ready' }));
   const report = setInterval(() => {
     console.log(JSON.stringify({ type: 'progress', at: Date.now(), ...tally.takeSecond() }));

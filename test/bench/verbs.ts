@@ -47,7 +47,12 @@ export class Verbs {
     readonly bin?: string;
   }): Promise<Verbs> {
     const { plan, urls, storeDir, bin } = input;
-    const home: PostgresTarget = { kind: 'postgres', name: plan.home, url: () => urls.cutover, probeAs: () => urls.app };
+    const home: PostgresTarget = {
+      kind: 'postgres',
+      name: plan.home,
+      url: () => urls.cutover,
+      probeAs: () => urls.app,
+    };
     const scratch: PostgresTarget = { kind: 'postgres', name: 'scratch', url: () => urls.scratch };
     const resources: Resources = resourcesOf({ targets: [home, scratch], storeDir, ...(bin ? { bin } : {}) });
     const admin = new Client({ connectionString: urls.superuser, application_name: 'bench' });
@@ -106,5 +111,10 @@ export class Verbs {
 const quiet = pino({ level: 'silent' });
 
 function silentPulse() {
-  return { signal: new AbortController().signal, attempt: 1, progress: () => undefined, [Symbol.dispose]: () => undefined };
+  return {
+    signal: new AbortController().signal,
+    attempt: 1,
+    progress: () => undefined,
+    [Symbol.dispose]: () => undefined,
+  };
 }

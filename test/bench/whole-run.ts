@@ -37,7 +37,9 @@ export interface WholeRun {
 export async function measureWholeRuns(bench: Bench): Promise<readonly WholeRun[]> {
   const runs: WholeRun[] = [];
   for (let n = 1; n <= bench.options.repeats; n++)
-    runs.push(await bench.progress.step(`whole run ${n} of ${bench.options.repeats}`, () => wholeRun(bench, `app${n}`)));
+    runs.push(
+      await bench.progress.step(`whole run ${n} of ${bench.options.repeats}`, () => wholeRun(bench, `app${n}`)),
+    );
   return runs;
 }
 
@@ -75,7 +77,16 @@ async function wholeRun(bench: Bench, database: string): Promise<WholeRun> {
     const peakKb = await residentKb(worker.pid, 'VmHWM');
     const samples = await load.stop();
     const verbs = await activityTimes(temporal, workflowId);
-    return { rows, state, idle, samples, verbs, noops: bare, worker: { startKb, peakKb }, writes: await stage.checkWrites(true) };
+    return {
+      rows,
+      state,
+      idle,
+      samples,
+      verbs,
+      noops: bare,
+      worker: { startKb, peakKb },
+      writes: await stage.checkWrites(true),
+    };
   } finally {
     await load.stop();
     await temporal.close();
@@ -93,7 +104,11 @@ async function settled(stage: Stage): Promise<void> {
   await client.end();
 }
 
-async function runThrough(temporal: TemporalClient, stage: Stage, taskQueue: string): Promise<{ state: RunState; workflowId: string }> {
+async function runThrough(
+  temporal: TemporalClient,
+  stage: Stage,
+  taskQueue: string,
+): Promise<{ state: RunState; workflowId: string }> {
   const compiled = await compilePlanFile(join(stage.planFolder, 'plan.yaml'));
   if (!compiled.ok) throw new Error(`The example's plan does not compile: ${JSON.stringify(compiled.problems)}`);
   const { plan, digest: planDigest } = compiled;
@@ -106,10 +121,15 @@ async function runThrough(temporal: TemporalClient, stage: Stage, taskQueue: str
   const asked = new Set<string>();
   const open = (s: RunState) => s.gates.find((g) => g.status === 'open' && !asked.has(g.nonce ?? ''));
   for (;;) {
-    const { state } = await watch.until((s) => ENDED.includes(s.status) || s.hold !== undefined || open(s) !== undefined);
+    const { state } = await watch.until(
+      (s) => ENDED.includes(s.status) || s.hold !== undefined || open(s) !== undefined,
+    );
     if (state.status === 'done') return { state, workflowId };
     const gate = open(state);
-    if (!gate) throw new Error(`The run did not go through: ${state.status}, ${state.hold?.reason ?? state.rollbackReason ?? 'no reason given'}`);
+    if (!gate)
+      throw new Error(
+        `The run did not go through: ${state.status}, ${state.hold?.reason ?? state.rollbackReason ?? 'no reason given'}`,
+      );
     asked.add(gate.nonce ?? '');
     await decideGate(desk, plan, state, gate);
   }

@@ -34,7 +34,7 @@ test('a worker killed while an index is built: the next one waits for the build,
   const first = await run.startWorker();
   await run.start();
   await run.finished('expand/sql-functions');
-  const old = await openTransaction(run);
+  const old = await openSnapshot(run);
   await run.seen('the build', BUILDS);
   const before = await building(run);
   await run.kill(first);
@@ -76,17 +76,17 @@ test('a worker killed mid rollback, within an undo and between two: the next one
   await proveBack(run, before);
 });
 
-/** A transaction of somebody else that has written: an index build waits for it. */
-async function openTransaction({ stage }: Scenario): Promise<Client> {
+/** Somebody else's old snapshot: an index build waits for its end, and only for that. */
+async function openSnapshot({ stage }: Scenario): Promise<Client> {
   const client = new Client({ connectionString: stage.urls.owner, application_name: 'somebody-else' });
   client.on('error', () => undefined);
   await client.connect();
-  await client.query(`BEGIN; INSERT INTO app_settings (key, value) VALUES ('held', '1')`);
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM app_settings');
   return client;
 }
 
 const BUILDS = `SELECT p.pid, p.index_relid::int AS oid, p.index_relid::regclass::text AS index, c.step, c.token::int AS token
-  FROM pg_stat_progress_create_index p, cutover.claim c WHERE p.datname = current_database() AND p.index_relid <> 0`;
+  FROM pg_stat_progress_create_index p, cutover.claim c WHERE p.datname = current_database() AND p.phase = 'waiting for old snapshots'`;
 
 interface Build {
   readonly pid: number;

@@ -68,6 +68,7 @@ export function testContext<K extends StepKind>(options: TestContextOptions<K>):
     step: { id, kind, phase: kind === 'preflight' ? 'preflight' : 'backup', target: home.name, args, title: id },
     args,
     verb: 'do',
+    round: 1,
     log: pino({ level: 'silent' }),
     signal: options.signal ?? new AbortController().signal,
     progress: () => undefined,

@@ -14,6 +14,9 @@ import type { FakeTarget } from './fake-target';
 
 /** One run under test: what people send it and what it says of itself. */
 export class BenchRun {
+  /** Between two looks at the state, ms. A worker without a cache replays the whole run for each. */
+  lookEvery = 25;
+
   constructor(
     readonly temporal: TemporalClient,
     readonly workflowId: string,
@@ -30,14 +33,14 @@ export class BenchRun {
     return this.handle.query(statusQuery);
   }
 
-  /** Asks until the state is as wanted; 20 s at most. */
+  /** Asks until the state is as wanted; 30 s at most. */
   async until(wanted: (state: RunState) => boolean, what: string): Promise<RunState> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 30_000;
     for (;;) {
       const state = await this.state();
       if (wanted(state)) return state;
       if (Date.now() > deadline) throw new Error(`${what} did not come; the run is: ${JSON.stringify(state, null, 1)}`);
-      await pause(25);
+      await pause(this.lookEvery);
     }
   }
 
@@ -92,20 +95,33 @@ export class BenchRun {
     return (await this.handle.result()) as RunOutcome;
   }
 
-  history(): Promise<History> {
-    return this.handle.fetchHistory();
-  }
-
   /** Of every run in the chain of continue-as-new, oldest first. */
   async histories(): Promise<readonly History[]> {
     const found: History[] = [];
     let runId: string | undefined = this.firstRunId;
     while (runId !== undefined) {
-      const history: History = await this.temporal.client.workflow.getHandle(this.workflowId, runId).fetchHistory();
+      const history: History = await this.historyOf(runId);
       found.push(history);
       runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
     }
     return found;
+  }
+
+  /** In small pages: a history may be larger than one answer of the server may be. */
+  private async historyOf(runId: string): Promise<History> {
+    const events: NonNullable<History['events']> = [];
+    let nextPageToken: Uint8Array | undefined;
+    do {
+      const page = await this.temporal.client.workflowService.getWorkflowExecutionHistory({
+        namespace: 'default',
+        execution: { workflowId: this.workflowId, runId },
+        maximumPageSize: 10,
+        ...(nextPageToken ? { nextPageToken } : {}),
+      });
+      events.push(...(page.history?.events ?? []));
+      nextPageToken = page.nextPageToken;
+    } while (nextPageToken && nextPageToken.length > 0);
+    return { events };
   }
 
   async eventCount(): Promise<number> {
@@ -119,7 +135,9 @@ export class BenchRun {
   async taskFailures(): Promise<readonly string[]> {
     const events = (await this.histories()).flatMap((h) => h.events ?? []);
     return events.flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
-      failed && failed.cause !== UNHANDLED_COMMAND ? [failed.failure?.message ?? 'unknown'] : [],
+      failed && failed.cause !== UNHANDLED_COMMAND
+        ? [`${failed.failure?.message ?? 'without a word'} (cause ${String(failed.cause)})`]
+        : [],
     );
   }
 

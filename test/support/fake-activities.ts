@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../activities';
 import { verbActivities } from '../../activities/verb-activities';
+import { done } from '../../src/core/evidence';
 import { CutoverError, describeError, FAILURES } from '../../src/core/failure';
 import type { StepKind } from '../../src/core/step';
 import type { VerbInput, VerbResult } from '../../src/core/verb';
@@ -33,6 +34,8 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     record: ({ notes }) => Promise.resolve(here().take(notes)),
     releaseClaim: ({ run }) => Promise.resolve({ run, message: 'released' }),
     readLedger: ({ run }) => Promise.resolve({ run, rows: [], more: false }),
+    askTargets: () => Promise.resolve([]),
+    previewLive: () => Promise.resolve({ evidence: done('nothing was asked'), expected: {} }),
   };
 }
 

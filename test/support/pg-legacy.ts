@@ -1,10 +1,14 @@
-import type { Captured, Membership, StepArgs } from '../../src/core/step';
+import type { Captured, Membership, StepArgs, TableNeeds } from '../../src/core/step';
 import { keyStep } from '../../activities/postgres/steps/key';
 import { membersStep } from '../../activities/postgres/steps/members';
 import { registryStep } from '../../activities/postgres/steps/registry';
 import { tableStep } from '../../activities/postgres/steps/table';
 import { run as sql, type BackupDatabase, type BackupServer } from './backup-server';
 import { TestRun, type StepToRun } from './pg-run';
+
+export const ORGANIZATIONS_DDL = `CREATE TABLE public.organizations (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL UNIQUE, slug text NOT NULL UNIQUE, created_at timestamptz DEFAULT now())`;
+export const MEMBERSHIPS_DDL = `CREATE TABLE public.user_organizations (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL REFERENCES public.users (id) ON DELETE CASCADE,
+       organization_id uuid NOT NULL REFERENCES public.organizations (id), role text NOT NULL, UNIQUE (user_id, organization_id))`;
 
 /** A legacy database of its own, a run that has claimed it, and the steps of runbook 003 by name. */
 export interface Legacy {
@@ -31,23 +35,27 @@ export async function legacy(server: BackupServer, name: string, rows = 1_000): 
 export const TENANT: Captured = { step: 'expand/registry', name: 'tenant' };
 
 export function organizations(): StepToRun<'table'> {
-  return table(
-    'public.organizations',
-    `CREATE TABLE public.organizations (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL UNIQUE, slug text NOT NULL UNIQUE, created_at timestamptz DEFAULT now())`,
-  );
+  return table('public.organizations', ORGANIZATIONS_DDL);
 }
 
 export function memberships(): StepToRun<'table'> {
-  return table(
-    'public.user_organizations',
-    `CREATE TABLE public.user_organizations (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), user_id uuid NOT NULL REFERENCES public.users (id) ON DELETE CASCADE,
-       organization_id uuid NOT NULL REFERENCES public.organizations (id), role text NOT NULL, UNIQUE (user_id, organization_id))`,
-  );
+  return table('public.user_organizations', MEMBERSHIPS_DDL);
 }
 
 export function table(name: string, create: string): StepToRun<'table'> {
   const args: StepArgs['table'] = { table: name, create, file: 'sql/test.sql', purpose: 'test', like: 'public.users' };
   return { id: `expand/table-${name}`, kind: 'table', args, handler: tableStep };
+}
+
+export const REGISTRY_NEEDS: TableNeeds = { fills: ['id', 'name', 'slug'], unique: [['id'], ['slug']] };
+export const MEMBERSHIP_NEEDS: TableNeeds = {
+  fills: ['user_id', 'organization_id', 'role'],
+  unique: [['user_id', 'organization_id']],
+};
+
+/** The same step on a database where the table may be there already. */
+export function adopting(step: StepToRun<'table'>, needs: TableNeeds): StepToRun<'table'> {
+  return { ...step, args: { ...step.args, needs } };
 }
 
 export function registry(): StepToRun<'registry'> {

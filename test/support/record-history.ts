@@ -17,6 +17,6 @@ export async function recordHistory(run: BenchRun, path: string): Promise<void> 
   await mkdir(HISTORIES, { recursive: true });
   for (const [n, history] of (await run.histories()).entries()) {
     const name = n === 0 ? path : `${path}.${n + 1}`;
-    await writeFile(join(HISTORIES, `${name}.json`), `${JSON.stringify(historyToJSON(history))}\n`);
+    await writeFile(join(HISTORIES, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
   }
 }

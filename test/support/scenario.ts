@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -42,7 +43,7 @@ export const TEST_TUNING = { heartbeatMs: 1_500, retryMs: 100, attempts: 20 } sa
  */
 export class Scenario implements AsyncDisposable {
   private readonly workers: LineProcess[] = [];
-  private clerk: { readonly stop: () => Promise<void> } | undefined;
+  private readonly clerks: { readonly stop: () => Promise<void> }[] = [];
 
   private constructor(
     readonly stage: Stage,
@@ -100,7 +101,7 @@ export class Scenario implements AsyncDisposable {
     const worker = startLineProcess({
       name: `worker ${this.workers.length + 1} of ${this.plan.name}`,
       script: join(projectRoot(), 'lib', 'src', 'cli', 'main.js'),
-      args: ['worker', '--json', '--register', '--log-level', 'debug'],
+      args: ['worker', '--json', '--register'],
       cwd: planFolder,
       env: {
         TEMPORAL_ADDRESS: this.address,
@@ -145,8 +146,8 @@ export class Scenario implements AsyncDisposable {
   }
 
   approveFromNowOn(gates: readonly Phase[]): void {
-    void this.clerk?.stop();
-    this.clerk = clerk(this, gates);
+    void this.clerks.at(-1)?.stop();
+    this.clerks.push(clerk(this, gates));
   }
 
   /** The state as the workflow has it; undefined while no worker answers. */
@@ -219,6 +220,33 @@ export class Scenario implements AsyncDisposable {
     });
   }
 
+  /** Back to where the workflow was when this step was scheduled, as from the Temporal UI. */
+  async reset(step: string): Promise<void> {
+    const { connection, client } = this.temporal;
+    const handle = client.workflow.getHandle(this.workflowId);
+    const { runId } = await handle.describe();
+    const { events } = await handle.fetchHistory();
+    const at = (events ?? []).find(({ userMetadata }) =>
+      Buffer.from(userMetadata?.summary?.data ?? [])
+        .toString()
+        .startsWith(`"${step}:`),
+    );
+    await connection.workflowService.resetWorkflowExecution({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId: this.workflowId, runId },
+      reason: 'fault test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: at?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId ?? null,
+    });
+  }
+
+  /** What the activity under way last told. */
+  async progress(): Promise<string> {
+    const { raw } = await this.temporal.client.workflow.getHandle(this.workflowId).describe();
+    const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
+    return Buffer.from(payload?.data ?? []).toString();
+  }
+
   /** Everybody whom a rollback after the cutover asks for. */
   async rollback(): Promise<void> {
     for (const person of ['lead-1', 'dba-1']) {
@@ -255,7 +283,7 @@ export class Scenario implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.clerk?.stop();
+    for (const { stop } of this.clerks) await stop();
     for (const worker of this.workers) {
       worker.kill('SIGCONT');
       worker.kill('SIGKILL');

@@ -195,7 +195,7 @@ class Line {
     if (kind === 'parse') this.lastSql = sql;
     if (kind === 'query' && sql === 'COMMIT') this.talk.commits += 1;
     if (kind !== 'bind') return;
-    if (/^\s*(INSERT INTO|UPDATE) cutover\.claim/.test(this.lastSql)) {
+    if (/^\s*(INSERT INTO|UPDATE) cutover\.claim/.test(this.lastSql) && values.length > 4) {
       this.talk.step = values[3] ?? '';
       this.talk.verb = values[4] ?? '';
     }

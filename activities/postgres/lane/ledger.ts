@@ -140,10 +140,15 @@ export async function position(session: PgSession, input: VerbInput): Promise<Po
   };
 }
 
-async function findExpected(session: PgSession, run: RunRef, expect: Head): Promise<void> {
-  if (expect.seq === 0) return;
+/** A restore of a dump that leaves out the tool's schema takes claim, ledger and captures away. */
+export async function requireLane(session: PgSession, run: RunRef): Promise<void> {
   const [lane] = await session.query<{ there: boolean }>(`SELECT to_regclass('cutover.ledger') IS NOT NULL AS there`);
   if (!lane?.there) throw diverged(run, 'the schema cutover is gone: was the database restored from a dump?');
+}
+
+async function findExpected(session: PgSession, run: RunRef, expect: Head): Promise<void> {
+  if (expect.seq === 0) return;
+  await requireLane(session, run);
   const [row] = await session.query<{ hash: string }>(
     `SELECT hash FROM cutover.ledger WHERE run_id = $1 AND seq = $2`,
     [run.id, expect.seq],

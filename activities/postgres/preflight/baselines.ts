@@ -9,7 +9,7 @@ import { check, type Findings } from './findings';
 
 /** The flag as it is before anything is done; captured as `flag`. */
 export async function flagFindings(
-  context: PgContext<'preflight'>,
+  context: Pick<PgContext<'preflight'>, 'capture'>,
   session: PgSession,
   flag: FlagSwitch,
 ): Promise<Findings> {
@@ -42,7 +42,10 @@ export async function flagFindings(
 }
 
 /** How the plan's watch queries do before anything changes, as each who asks later; captured as `watch:<name>`. */
-export async function watchFindings(context: PgContext<'preflight'>, watch: PreflightArgs['watch']): Promise<Findings> {
+export async function watchFindings(
+  context: Pick<PgContext<'preflight'>, 'read' | 'capture'>,
+  watch: PreflightArgs['watch'],
+): Promise<Findings> {
   const problems: string[] = [];
   const figures: Record<string, number> = {};
   for (const { name, sql, answer } of watch) {
@@ -67,7 +70,7 @@ export async function watchFindings(context: PgContext<'preflight'>, watch: Pref
 }
 
 async function baseline(
-  context: PgContext<'preflight'>,
+  context: Pick<PgContext<'preflight'>, 'read'>,
   sql: string,
 ): Promise<{ readonly owner: WatchAnswer; readonly app: WatchAnswer; readonly again: WatchAnswer }> {
   const owner = await context.read((session) => askWatch(session, sql), 'owner');

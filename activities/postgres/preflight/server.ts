@@ -18,8 +18,9 @@ export async function serverVersion(session: PgSession): Promise<{ readonly majo
 export function versionFindings({ major, version }: { readonly major: number; readonly version: string }): Findings {
   const problems: string[] = [];
   if (major < OLDEST_MAJOR) {
+    const bare = major < 13 ? 'it has no gen_random_uuid() of its own (core only from 13); and ' : '';
     problems.push(
-      `PostgreSQL ${version} is too old: it cannot hash whole rows (hash_record_extended) or scan by ranges of ctid, on which the proofs and backfills stand; upgrade to ${OLDEST_MAJOR} or newer`,
+      `PostgreSQL ${version} is too old: ${bare}it cannot hash whole rows (hash_record_extended) or scan by ranges of ctid, on which the proofs and backfills stand; upgrade to ${OLDEST_MAJOR} or newer`,
     );
   }
   if (major > NEWEST_MAJOR) {

@@ -1,9 +1,10 @@
 import type { PreflightArgs } from '../../../src/core/step';
 import type { RunRef } from '../../../src/core/verb';
 import type { PgSession } from '../context';
+import { sqlState } from '../pg-error';
 import { readOnly } from '../read-only';
 import { check, listed, megabytes, type Findings } from './findings';
-import { runMarker } from '../marker';
+import { makerOf, runMarker } from '../marker';
 
 /** Whether the plan's tables are what the steps after this one can work on. */
 export async function tableFindings(session: PgSession, args: PreflightArgs, run: RunRef): Promise<Findings> {
@@ -98,26 +99,34 @@ async function sizes(session: PgSession, tables: readonly TableRow[]): Promise<R
 }
 
 const COUNT_BELOW = 500_000;
+const QUERY_CANCELED = '57014';
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** Undefined where it takes too long, or where row security would falsify it: another check says so. */
 async function count(session: PgSession, table: string): Promise<number | undefined> {
   try {
-    const [row] = await readOnly(session, { timeoutMs: 2_000 }, () =>
+    const [row] = await readOnly(session, { timeoutMs: 5_000 }, () =>
       session.query<{ n: string }>(`SELECT count(*)::text AS n FROM ONLY ${table}`),
     );
     return Number(row?.n ?? 0);
-  } catch {
+  } catch (error) {
+    if (![QUERY_CANCELED, INSUFFICIENT_PRIVILEGE].includes(sqlState(error) ?? '')) throw error;
     return undefined;
   }
 }
 
 /** Names that the plan creates and that somebody else has already. Names are `schema.name`. */
-export async function nameFindings(session: PgSession, creates: readonly string[], run: RunRef): Promise<Findings> {
+export async function nameFindings(
+  session: PgSession,
+  args: Pick<PreflightArgs, 'creates' | 'adopts'>,
+  run: RunRef,
+): Promise<Findings> {
+  const creates = args.creates.filter((name) => !args.adopts?.some((a) => a.table === name));
   const taken = await session.query<{ name: string; kind: string; comment: string | null }>(TAKEN, [creates]);
   const problems = taken
     .filter((t) => !(t.comment ?? '').includes(runMarker(run.id)))
     .map((t) => {
-      const left = /(?:^|\n)cutover (\S+) /.exec(t.comment ?? '')?.[1];
+      const left = makerOf(t.comment);
       return left === undefined
         ? `${t.name} is a ${t.kind} already; rename it, drop it, or take it out of the plan`
         : `the ${t.kind} ${t.name} is left over from run ${left}; roll that run back, or drop it`;

@@ -1,6 +1,6 @@
 import type { FlagSwitch, FreezeArgs, Membership } from '../../../src/core/step';
 import { dollarQuoted, ident, literal, qualified } from '../identifiers';
-import { dropJoinTrigger } from './members';
+import { dropJoinTrigger, recording } from './members';
 import { exclusive, NO_LOCK, type Given, type Statement, type StepStatements } from './statement';
 
 export const FIRST_LOCK_AT = 'cutover.first_lock_at';
@@ -42,17 +42,24 @@ export function sweepRows(table: string, column: string, tenant: string): string
 }
 
 /** Users without a membership. Costs a pass over the users, so it runs before the fence; within it only when no trigger joins new users. */
-export function sweepMembers(members: Membership): string {
+export function sweepMembers(members: Membership, record?: string): string {
   const { table, user, tenant, roleColumn, role, from } = members;
-  return `INSERT INTO ${qualified(table)} (${ident(user)}, ${ident(tenant)}, ${ident(roleColumn)})
+  const insert = `INSERT INTO ${qualified(table)} (${ident(user)}, ${ident(tenant)}, ${ident(roleColumn)})
 SELECT u.${ident(from.column)}, u.${ident(from.key)}, ${literal(role)} FROM ${qualified(from.table)} u
 WHERE NOT EXISTS (SELECT FROM ${qualified(table)} m WHERE m.${ident(user)} = u.${ident(from.column)})
 ON CONFLICT DO NOTHING`;
+  return recording(members, record, insert);
 }
 
-/** Free, because the CHECK is validated: PostgreSQL takes it as the proof and scans nothing. */
-export function requireKey(table: string, column: string, check: string): string {
-  return `ALTER TABLE ${qualified(table)} ALTER COLUMN ${ident(column)} SET NOT NULL, DROP CONSTRAINT IF EXISTS ${ident(check)}`;
+/**
+ * Free, because the CHECK is validated: PostgreSQL takes it as the proof and scans nothing. Two statements: in one, the
+ * CHECK is dropped first, whatever the order of the words, and the proof is gone before it is asked for.
+ */
+export function requireKey(table: string, column: string, check: string): readonly string[] {
+  return [
+    `ALTER TABLE ${qualified(table)} ALTER COLUMN ${ident(column)} SET NOT NULL`,
+    `ALTER TABLE ${qualified(table)} DROP CONSTRAINT IF EXISTS ${ident(check)}`,
+  ];
 }
 
 export function setFlag(flag: FlagSwitch, value: string): string {
@@ -69,6 +76,14 @@ export function readFlag(flag: FlagSwitch): string {
   return `SELECT ${ident(flag.valueColumn)}::text AS value FROM ${qualified(flag.table)} WHERE ${ident(flag.keyColumn)} = ${literal(flag.key)}`;
 }
 
+/** Whether each key is NOT NULL by now. */
+export function readRequired(args: FreezeArgs): string {
+  const keys = args.tables.map((t) => `(${literal(qualified(t.table))}, ${literal(t.table)}, ${literal(t.column)})`);
+  return `SELECT w.name || '.' || w.key AS name, coalesce(a.attnotnull, false) AS required
+  FROM (VALUES ${keys.join(', ')}) AS w (quoted, name, key)
+  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass(w.quoted) AND a.attname = w.key AND NOT a.attisdropped`;
+}
+
 /** For the offline preview: the same texts in the order in which they are sent. */
 export function freezeStatements(args: FreezeArgs, given: Given): StepStatements {
   const locks: Statement = {
@@ -83,7 +98,7 @@ export function freezeStatements(args: FreezeArgs, given: Given): StepStatements
         : []),
       locks,
       ...args.tables.map((t) => inside(sweepRows(t.table, t.column, given.value(t.rule.tenant)))),
-      ...args.tables.map((t) => inside(requireKey(t.table, t.column, t.required))),
+      ...args.tables.flatMap((t) => requireKey(t.table, t.column, t.required)).map(inside),
       ...(args.members ? dropJoinTrigger(args.members).map((d) => inside(d.sql)) : []),
       inside(setFlag(args.switch, args.switch.to)),
       { sql: 'COMMIT', lock: NO_LOCK },

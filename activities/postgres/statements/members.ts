@@ -30,22 +30,40 @@ export function memberStatements(args: Membership, given: Given): StepStatements
   };
 }
 
-/** In the transaction of the user's own insert: there is never a user without membership. */
-export function joinTrigger(args: Membership, marker: string): readonly Statement[] {
+/** Where the memberships of this run are written down; undefined where the whole table is of this run. */
+export type Record = string | undefined;
+
+/**
+ * In the transaction of the user's own insert: there is never a user without membership. Where the table was there before
+ * the run the application may write it too: then ours comes at the end of the transaction, after its own, and is written down.
+ */
+export function joinTrigger(args: Membership, marker: string, record?: Record): readonly Statement[] {
   const names = memberNames(args);
   const users = qualified(args.from.table);
-  const body = `BEGIN
-  INSERT INTO ${qualified(args.table)} (${columns(args)})
-  VALUES (NEW.${ident(args.from.column)}, NEW.${ident(args.from.key)}, ${literal(args.role)}) ON CONFLICT DO NOTHING;
+  const insert = `INSERT INTO ${qualified(args.table)} (${columns(args)})
+  VALUES (NEW.${ident(args.from.column)}, NEW.${ident(args.from.key)}, ${literal(args.role)}) ON CONFLICT DO NOTHING`;
+  const stillThere = `EXISTS (SELECT FROM ${users} u WHERE u.${ident(args.from.column)} = NEW.${ident(args.from.column)})`;
+  const body =
+    record === undefined
+      ? `BEGIN
+  ${insert};
+  RETURN NULL;
+END`
+      : `BEGIN
+  IF ${stillThere} THEN
+  ${recording(args, record, insert)};
+  END IF;
   RETURN NULL;
 END`;
   const trigger = ident(names.trigger);
   const lock = drains(args.from.table);
+  const [kind, when] =
+    record === undefined ? ['TRIGGER', ''] : ['CONSTRAINT TRIGGER', ' DEFERRABLE INITIALLY DEFERRED'];
   return [
     { sql: triggerFunction(names.function, body), lock: NO_LOCK },
     { sql: commentOn(`FUNCTION ${qualified(names.function)}()`, marker), lock: NO_LOCK },
     {
-      sql: `CREATE TRIGGER ${trigger} AFTER INSERT ON ${users} FOR EACH ROW WHEN (NEW.${ident(args.from.key)} IS NOT NULL) EXECUTE FUNCTION ${qualified(names.function)}()`,
+      sql: `CREATE ${kind} ${trigger} AFTER INSERT ON ${users}${when} FOR EACH ROW WHEN (NEW.${ident(args.from.key)} IS NOT NULL) EXECUTE FUNCTION ${qualified(names.function)}()`,
       lock,
     },
     { sql: `ALTER TABLE ${users} ENABLE ALWAYS TRIGGER ${trigger}`, lock },
@@ -56,15 +74,40 @@ END`;
 /**
  * One window of users. FOR KEY SHARE: a user who is deleted meanwhile is skipped, not joined again after his row is gone.
  */
-export function joinWindowSql(args: Membership, range: string): string {
+export function joinWindowSql(args: Membership, range: string, record?: Record): string {
   const user = `u.${ident(args.from.column)}`;
   const key = `u.${ident(args.from.key)}`;
-  return `INSERT INTO ${qualified(args.table)} (${columns(args)})
+  return recording(
+    args,
+    record,
+    `INSERT INTO ${qualified(args.table)} (${columns(args)})
 SELECT id, tenant, ${literal(args.role)} FROM (
   SELECT ${user} AS id, ${key} AS tenant FROM ${qualified(args.from.table)} u
    WHERE ${range} AND ${key} IS NOT NULL AND ${missing(args)}
    FOR KEY SHARE OF u) AS s
-ON CONFLICT DO NOTHING`;
+ON CONFLICT DO NOTHING`,
+  );
+}
+
+/** The same insert, with what it really inserted written down. Counts the same rows. */
+export function recording(args: Membership, record: Record, insert: string): string {
+  if (record === undefined) return insert;
+  return `WITH joined AS (${insert}
+RETURNING ${ident(args.user)} AS user_key, ${ident(args.tenant)} AS tenant_key)
+INSERT INTO ${qualified(record)} (user_key, tenant_key) SELECT user_key, tenant_key FROM joined
+ON CONFLICT (user_key, tenant_key) DO UPDATE SET tenant_key = EXCLUDED.tenant_key`;
+}
+
+/** Types as the table of memberships has them. */
+export function createRecord(args: Membership, marker: string, types: { user: string; tenant: string }): Statement[] {
+  const record = qualified(memberNames(args).record);
+  return [
+    {
+      sql: `CREATE TABLE ${record} (user_key ${types.user} NOT NULL, tenant_key ${types.tenant} NOT NULL, PRIMARY KEY (user_key, tenant_key))`,
+      lock: NO_LOCK,
+    },
+    { sql: commentOn(`TABLE ${record}`, marker), lock: NO_LOCK },
+  ];
 }
 
 /** Users and those of them without a membership in their tenant, in one snapshot. */

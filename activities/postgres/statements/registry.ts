@@ -37,3 +37,17 @@ export function insertTenantSql(args: RegistryArgs): string {
   const values = ['$1', ...columns.map((_, i) => `$${i + 2}`)].join(', ');
   return `INSERT INTO ${qualified(args.table)} (${names}) VALUES (${values}) ON CONFLICT (${ident(args.identify)}) DO NOTHING`;
 }
+
+/** Whether each value of the row is the plan's, as c0, c1 ...; parameters: $1 what identifies it, then the values in the plan's order. */
+export function deviationSql(args: RegistryArgs): string {
+  const same = Object.keys(args.values).map((c, i) => `${ident(c)}::text = $${i + 2} AS c${i}`);
+  return `SELECT ${same.join(', ')} FROM ${qualified(args.table)} WHERE ${ident(args.identify)} = $1`;
+}
+
+/** Parameters: $1 run, $2 table, $3 ids as text. */
+export function takeOutSql(args: RegistryArgs): string {
+  return `WITH gone AS (DELETE FROM ${qualified(args.table)} WHERE ${ident(args.id)}::text = ANY ($3::text[]) RETURNING *)
+INSERT INTO ${ARCHIVE} (run_id, table_name, pk, value, archived_at)
+SELECT $1, $2, jsonb_build_object(${literal(args.id)}, g.${ident(args.id)}), to_jsonb(g), now() FROM gone g
+ON CONFLICT (run_id, table_name, pk) DO UPDATE SET value = EXCLUDED.value, archived_at = EXCLUDED.archived_at`;
+}

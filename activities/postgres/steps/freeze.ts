@@ -1,9 +1,11 @@
 import type { QueryResult } from 'pg';
 import { done, evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError, describeError } from '../../../src/core/failure';
+import type { FlagSwitch, FreezeArgs } from '../../../src/core/step';
 import { findColumn, findConstraint, findTrigger } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler, TxOptions } from '../context';
 import { drained, serverNow } from '../drain';
+import { findRecord } from '../joined';
 import { memberNames } from '../names';
 import { recall } from '../recall';
 import { settle } from '../settle';
@@ -14,6 +16,7 @@ import {
   lockAll,
   lockOrder,
   readFlag,
+  readRequired,
   removeFlag,
   requireKey,
   setFlag,
@@ -39,52 +42,26 @@ export const freezeStep: PgStepHandler<'freeze'> = {
     const { args } = context;
     await context.capture('flag', async () => ({ ...(await context.read((s) => flagNow(s, context))) }));
     await requireProofs(context);
-    const swept = await sweepBefore(context);
-    const tenants = await Promise.all(args.tables.map((t) => context.captured<string>(t.rule.tenant)));
+    const { members } = args;
+    const record = members && (await context.read((s) => findRecord(s, members)));
+    const swept = await sweepBefore(context, record);
+    const tenants: string[] = [];
+    for (const t of args.tables) tenants.push(await context.captured<string>(t.rule.tenant));
     const joined = args.members === undefined || (await context.read((s) => joinsNewUsers(s, context)));
-    return withinBudget(context, context.commit, async (tx) => {
-      const rows = await counts(
-        tx,
-        args.tables.map((t, i) => sweepRows(t.table, t.column, tenants[i] ?? '')),
-      );
-      const members = args.members && !joined ? await counts(tx, [sweepMembers(args.members)]) : [0];
-      // From the switch on the application joins its users itself: two who write one membership would refuse each other.
-      const unjoin = args.members ? dropJoinTrigger(args.members).map((d) => d.sql) : [];
-      await counts(tx, [
-        ...args.tables.map((t) => requireKey(t.table, t.column, t.required)),
-        ...unjoin,
-        setFlag(args.switch, args.switch.to),
-      ]);
-      return {
-        checks: await proofs(tx, context),
-        figures: { sweptRows: sum(rows), sweptMembers: swept + sum(members), tables: args.tables.length },
-        did: `switched ${args.switch.key} to ${args.switch.to}`,
-      };
-    });
+    return withinBudget(context, context.commit, forward(args, { tenants, joined, record, sweptBefore: swept }));
   },
   undo: async (context) => {
     const before = await recall<{ existed: boolean; value: string }>(context, 'flag');
+    const { switch: flag } = context.args;
     if (!before) return done('The switch was never reached: nothing to switch back.');
-    const evidence = await withinBudget(
-      context,
-      (work, options) => context.transaction(work, options),
-      async (tx) => {
-        const { switch: flag } = context.args;
-        await tx.execute(before.existed ? setFlag(flag, before.value) : removeFlag(flag));
-        const now = await flagNow(tx, context);
-        return {
-          checks: [
-            expectEqual(
-              `flag ${flag.key}`,
-              before.existed ? before.value : 'absent',
-              now.existed ? now.value : 'absent',
-            ),
-          ],
-          figures: {},
-          did: `switched ${flag.key} back to ${before.existed ? before.value : 'absent'}`,
-        };
-      },
-    );
+    const evidence = await withinBudget(context, (work, options) => context.transaction(work, options), {
+      statements: [before.existed ? setFlag(flag, before.value) : removeFlag(flag), readFlag(flag)],
+      read: (results) => ({
+        checks: [flagIs(flag, before.existed ? before.value : 'absent', flagOf(results[1]))],
+        figures: {},
+        did: `switched ${flag.key} back to ${before.existed ? before.value : 'absent'}`,
+      }),
+    });
     // Whoever read the flag before may still write in the new shape: unstamping must not begin before they are done.
     const drainedMs = await drained(context, await context.read(serverNow), context.args.patienceMs);
     return context.commit(async () => ({ ...evidence, figures: { ...evidence.figures, drainedMs } }));
@@ -97,11 +74,56 @@ interface Done {
   readonly did: string;
 }
 
-/** Locks, work, proof, and a last look at the clock before COMMIT: past the budget nothing of it stays. */
+/** What is done and asked under the locks, and how its answers are read. */
+interface Work {
+  readonly statements: readonly string[];
+  read(results: readonly QueryResult[]): Done;
+}
+
+interface Ready {
+  readonly tenants: readonly string[];
+  readonly joined: boolean;
+  readonly record: string | undefined;
+  readonly sweptBefore: number;
+}
+
+/** Sweep, NOT NULL, switch, and the questions that prove it. */
+function forward(args: FreezeArgs, { tenants, joined, record, sweptBefore }: Ready): Work {
+  const sweeps = args.tables.map((t, i) => sweepRows(t.table, t.column, tenants[i] ?? ''));
+  const members = args.members && !joined ? [sweepMembers(args.members, record)] : [];
+  // From the switch on the application joins its users itself: two who write one membership would refuse each other.
+  const unjoin = args.members ? dropJoinTrigger(args.members).map((d) => d.sql) : [];
+  const required = args.tables.flatMap((t) => requireKey(t.table, t.column, t.required));
+  const work = [...sweeps, ...members, ...required, ...unjoin, setFlag(args.switch, args.switch.to)];
+  return {
+    statements: [...work, readFlag(args.switch), readRequired(args)],
+    read: (results) => {
+      const changed = results.map((r) => r.rowCount ?? 0);
+      const columns = (results[work.length + 1]?.rows ?? []) as readonly { name: string; required: boolean }[];
+      return {
+        checks: [
+          flagIs(args.switch, args.switch.to, flagOf(results[work.length])),
+          ...columns.map((c) => expectEqual(c.name, 'NOT NULL', c.required ? 'NOT NULL' : 'nullable')),
+        ],
+        figures: {
+          sweptRows: sum(changed.slice(0, sweeps.length)),
+          sweptMembers: sweptBefore + sum(changed.slice(sweeps.length, sweeps.length + members.length)),
+          tables: args.tables.length,
+        },
+        did: `switched ${args.switch.key} to ${args.switch.to}`,
+      };
+    },
+  };
+}
+
+/**
+ * Locks, work, proof, and a last look at the clock before COMMIT: past the budget nothing of it stays. All of it is one
+ * message: what runs under the locks does not wait for the network, nor for this process to be given a core.
+ */
 async function withinBudget(
   context: Context,
   transact: (work: (tx: PgSession) => Promise<Evidence>, options: TxOptions) => Promise<Evidence>,
-  work: (tx: PgSession) => Promise<Done>,
+  work: Work,
 ): Promise<Evidence> {
   const { budgetMs, stallMs, patienceMs } = context.args;
   let tries = 0;
@@ -112,11 +134,11 @@ async function withinBudget(
         tries += 1;
         await settle(tx, lockOrder(context.args));
         await tx.execute(
-          `SET LOCAL statement_timeout = ${budgetMs}; SET LOCAL idle_in_transaction_session_timeout = ${budgetMs}; SET LOCAL enable_seqscan = off`,
+          `SET LOCAL statement_timeout = ${budgetMs}; SET LOCAL idle_in_transaction_session_timeout = ${budgetMs}; SET LOCAL enable_seqscan = off; SET LOCAL constraint_exclusion = on`,
         );
-        await tx.execute(lockAll(lockOrder(context.args), stallMs));
-        const { checks, figures, did } = await work(tx);
-        const clock = await held(tx);
+        const [, ...results] = await send(tx, [lockAll(lockOrder(context.args), stallMs), ...work.statements, HELD]);
+        const { checks, figures, did } = work.read(results);
+        const clock = heldOf(results.at(-1));
         if (clock.heldMs > budgetMs)
           throw new CutoverError(
             'FreezeFailed',
@@ -173,10 +195,10 @@ async function requireProofs(context: Context): Promise<void> {
 }
 
 /** What can be swept before the fence need not be swept within it. */
-async function sweepBefore({ args, transaction }: Context): Promise<number> {
+async function sweepBefore({ args, transaction }: Context, record: string | undefined): Promise<number> {
   const { members } = args;
   if (!members) return 0;
-  return transaction((tx) => tx.execute(sweepMembers(members)));
+  return transaction((tx) => tx.execute(sweepMembers(members, record)));
 }
 
 /** With the trigger armed every new user has a membership from the same transaction: there is nothing to sweep for. */
@@ -191,35 +213,27 @@ async function flagNow(session: PgSession, { args }: Context): Promise<FlagBefor
   return { existed: row !== undefined, value: row?.value ?? '' };
 }
 
-async function proofs(tx: PgSession, context: Context): Promise<readonly Check[]> {
-  const { args } = context;
-  const flag = await flagNow(tx, context);
-  const tables = args.tables.map((t) => t.table);
-  const columns = args.tables.map((t) => t.column);
-  const rows = await tx.query<{ name: string; required: boolean }>(
-    `SELECT format('%s.%s', w.t, w.c) AS name, coalesce(a.attnotnull, false) AS required
-       FROM unnest($1::text[], $2::text[]) AS w (t, c)
-       LEFT JOIN pg_attribute a ON a.attrelid = to_regclass(w.t) AND a.attname = w.c AND NOT a.attisdropped`,
-    [tables, columns],
-  );
-  return [
-    expectEqual(`flag ${args.switch.key}`, args.switch.to, flag.existed ? flag.value : 'absent'),
-    ...rows.map((r) => expectEqual(r.name, 'NOT NULL', r.required ? 'NOT NULL' : 'nullable')),
-  ];
+function flagOf(result: QueryResult | undefined): string {
+  const [row] = (result?.rows ?? []) as readonly { readonly value: string }[];
+  return row === undefined ? 'absent' : row.value;
 }
 
-/** Statements in one message; rows changed by each. */
-async function counts(tx: PgSession, statements: readonly string[]): Promise<readonly number[]> {
+function flagIs(flag: FlagSwitch, expected: string, observed: string): Check {
+  return expectEqual(`flag ${flag.key}`, expected, observed);
+}
+
+/** Several statements in one message, and the answer to each. An error ends the message and the transaction. */
+async function send(tx: PgSession, statements: readonly string[]): Promise<readonly QueryResult[]> {
   const result: QueryResult | readonly QueryResult[] = await tx.client.query(statements.join(';\n'));
-  const results = Array.isArray(result) ? (result as readonly QueryResult[]) : [result as QueryResult];
-  return results.map((r) => r.rowCount ?? 0);
+  return Array.isArray(result) ? (result as readonly QueryResult[]) : [result as QueryResult];
 }
 
-async function held(tx: PgSession): Promise<{ heldMs: number; lockWaitMs: number }> {
-  const [row] = await tx.query<{ held: number; waited: number }>(
-    `SELECT extract(epoch FROM clock_timestamp() - current_setting('${FIRST_LOCK_AT}')::timestamptz)::float8 * 1000 AS held,
-            extract(epoch FROM current_setting('${LAST_LOCK_AT}')::timestamptz - current_setting('${FIRST_LOCK_AT}')::timestamptz)::float8 * 1000 AS waited`,
-  );
+/** From the first lock to now, and to the last lock. Milliseconds. */
+const HELD = `SELECT extract(epoch FROM clock_timestamp() - current_setting('${FIRST_LOCK_AT}')::timestamptz)::float8 * 1000 AS held,
+       extract(epoch FROM current_setting('${LAST_LOCK_AT}')::timestamptz - current_setting('${FIRST_LOCK_AT}')::timestamptz)::float8 * 1000 AS waited`;
+
+function heldOf(result: QueryResult | undefined): { heldMs: number; lockWaitMs: number } {
+  const [row] = (result?.rows ?? []) as readonly { readonly held: number; readonly waited: number }[];
   return { heldMs: round(row?.held ?? Number.NaN), lockWaitMs: round(row?.waited ?? Number.NaN) };
 }
 

@@ -1,9 +1,10 @@
 import { done, evidenceOf, expectEqual, type Evidence } from '../../../src/core/evidence';
-import { findTrigger, isUnique } from '../catalog';
+import { findRelation, findTrigger, isUnique } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { qualified } from '../identifiers';
+import { ensureRecord, removeJoined } from '../joined';
 import { primaryKey } from '../keyset';
-import { isMarked, markerOf } from '../marker';
+import { isMadeBy, isMarked, markerOf } from '../marker';
 import { memberNames } from '../names';
 import { asOwnerOf, ownerOf } from '../owner';
 import { refused } from '../pg-error';
@@ -16,17 +17,21 @@ import { walk, within } from '../windows';
 
 type Context = PgContext<'members'>;
 
-/** A membership for every user. First the trigger for those to come, then the walk: in this order nobody is missed. */
+/**
+ * A membership for every user. First the trigger for those to come, then the walk: in this order nobody is missed. In a
+ * table that was there before, the undo takes away those that this run added and no other.
+ */
 export const membersStep: PgStepHandler<'members'> = {
   do: async (context) => {
     const { args } = context;
     await context.capture('before', async () => context.read((session) => look(session, context)));
-    await context.transaction((tx) => arm(tx, context));
+    const record = await ensureRecord(context, args);
+    await context.transaction((tx) => arm(tx, context, record));
     const keyset = await context.read((session) => primaryKey(session, args.from.table));
     let joined = 0;
     await walk(context, { keyset, size: WINDOW, doing: 'joining users to their tenant' }, async (tx, window) => {
       const range = within(keyset, window, 'u', 1);
-      joined += await tx.execute(joinWindowSql(args, range.sql), range.values);
+      joined += await tx.execute(joinWindowSql(args, range.sql, record), range.values);
     });
     const counted = await countMissing(context);
     return context.commit(async (tx) => prove(tx, context, { joined, ...counted }));
@@ -34,18 +39,30 @@ export const membersStep: PgStepHandler<'members'> = {
   undo: async (context) => {
     const { args } = context;
     if (!(await recall(context, 'before'))) return context.commit(async () => done('No membership was made'));
+    await context.transaction((tx) => disarm(tx, context));
+    const { added, removed } = await removeJoined(context, args);
     return context.commit(async (tx) => {
-      await asOwnerOf(tx, args.from.table, async () => {
-        await settle(tx, [args.from.table]);
-        await together(tx, dropJoinTrigger(args));
-      });
       const left = await findTrigger(tx, args.from.table, memberNames(args).trigger);
-      return evidenceOf(`New users are no longer joined; the rows of ${args.table} go with the table`, [
-        expectEqual('trigger', 'gone', left ? 'still there' : 'gone'),
-      ]);
+      const there = await findRelation(tx, args.table);
+      const rows = isMadeBy(there?.comment, context.run.id)
+        ? `the rows of ${args.table} go with the table`
+        : `${removed} rows of this run are out of ${args.table} and in the archive, ${added - removed} were gone, all others stay`;
+      return evidenceOf(
+        `New users are no longer joined; ${rows}`,
+        [expectEqual('trigger', 'gone', left ? 'still there' : 'gone')],
+        { removed },
+      );
     });
   },
 };
+
+async function disarm(tx: PgSession, { args }: Context): Promise<void> {
+  if (!(await findTrigger(tx, args.from.table, memberNames(args).trigger))) return;
+  await asOwnerOf(tx, args.from.table, async () => {
+    await settle(tx, [args.from.table]);
+    await together(tx, dropJoinTrigger(args));
+  });
+}
 
 async function look(session: PgSession, { args }: Context): Promise<{ members: string }> {
   if (!(await isUnique(session, args.table, [args.user, args.tenant]))) {
@@ -68,7 +85,7 @@ async function look(session: PgSession, { args }: Context): Promise<{ members: s
   return { members: String(rows[0]?.members) };
 }
 
-async function arm(tx: PgSession, context: Context): Promise<void> {
+async function arm(tx: PgSession, context: Context, record: string | undefined): Promise<void> {
   const { args } = context;
   const trigger = await findTrigger(tx, args.from.table, memberNames(args).trigger);
   if (trigger && !isMarked(trigger.comment, markerOf(context))) {
@@ -79,7 +96,7 @@ async function arm(tx: PgSession, context: Context): Promise<void> {
   if (trigger) return;
   await asOwnerOf(tx, args.from.table, async () => {
     await settle(tx, [args.from.table]);
-    await together(tx, joinTrigger(args, markerOf(context)));
+    await together(tx, joinTrigger(args, markerOf(context), record));
   });
 }
 

@@ -18,6 +18,8 @@ interface Watch {
   readonly inconclusive: number;
   readonly windows: Readonly<Record<string, Window>>;
   readonly last: Readonly<Record<string, string>>;
+  /** The round of the step that wrote it. */
+  readonly round: number;
 }
 
 /**
@@ -36,8 +38,7 @@ export function observeStep(resources: Resources): PgStepHandler<'observe'> {
       while (watch.elapsedMs < args.forMs) {
         const from = performance.now();
         watch = await round(resources, context, watch);
-        const broken = args.probes.find((p) => breached(watch.windows[p.name] ?? [], args.failures));
-        if (broken && args.then !== 'notify') return breach(context, watch, broken);
+        if (brokenProbe(context, watch)) break;
         context.progress({
           doing: `observes, ${watch.failed} of ${watch.asked} answers failed`,
           done: watch.elapsedMs,
@@ -49,7 +50,9 @@ export function observeStep(resources: Resources): PgStepHandler<'observe'> {
         watch = { ...watch, elapsedMs: watch.elapsedMs + (performance.now() - from) };
         await save(context, watch);
       }
-      if (watch.asked === 0 && args.probes.length > 0) watch = await round(resources, context, watch);
+      if (args.probes.some((p) => !watch.windows[p.name])) watch = await round(resources, context, watch);
+      const broken = brokenProbe(context, watch);
+      if (broken) return breach(context, watch, broken);
       const atTheEnd = await context.read((session) => lastFigures(session, context, before));
       return evidenceOf(`observed for ${Math.round(watch.elapsedMs / 1000)} s`, verdicts(context, watch), {
         ...figures(watch),
@@ -74,6 +77,11 @@ async function round(resources: Resources, context: Context, before: Watch): Pro
     };
   }
   return watch;
+}
+
+function brokenProbe({ args }: Context, watch: Watch): Probe | undefined {
+  if (args.then === 'notify') return undefined;
+  return args.probes.find((p) => breached(watch.windows[p.name] ?? [], args.failures));
 }
 
 function breach(context: Context, watch: Watch, probe: Probe) {
@@ -123,9 +131,12 @@ async function lastFigures(
   return { rowsWithoutKey: known ? rows : 'not known: the server restarted', ...used };
 }
 
-const START: Watch = { elapsedMs: 0, asked: 0, failed: 0, inconclusive: 0, windows: {}, last: {} };
+const START = { elapsedMs: 0, asked: 0, failed: 0, inconclusive: 0, windows: {}, last: {} };
 
-/** A new round of the step starts with empty windows, or the same breach would be found again at once; its clock goes on. */
+/**
+ * Another attempt goes on where the last one was, failures included. A new round of the step starts with empty windows,
+ * or the same breach would be found again at once; its clock goes on.
+ */
 async function load(context: Context): Promise<Watch> {
   const key = [context.run.id, context.step.id];
   const [row] = await context.read((s: PgSession) =>
@@ -134,7 +145,9 @@ async function load(context: Context): Promise<Watch> {
       key,
     ),
   );
-  return row ? { ...row.value, windows: {} } : START;
+  const watch = row?.value ?? START;
+  const { round } = context;
+  return 'round' in watch && watch.round === round ? watch : { ...watch, windows: {}, round };
 }
 
 async function save(context: Context, watch: Watch): Promise<void> {

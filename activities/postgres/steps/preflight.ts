@@ -3,6 +3,8 @@ import type { Resources } from '../../resources';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { fingerprint } from '../fingerprint';
 import { activityFindings } from '../preflight/activity';
+import { adoptFindings } from '../preflight/adopts';
+import { archiveFindings } from '../preflight/archive';
 import { flagFindings, watchFindings } from '../preflight/baselines';
 import { appRoleFindings, scratchFindings, toolFindings } from '../preflight/environment';
 import type { Findings } from '../preflight/findings';
@@ -23,7 +25,17 @@ export function preflightStep(resources: Resources): PgStepHandler<'preflight'> 
   };
 }
 
-async function preflight(resources: Resources, context: PgContext<'preflight'>, session: PgSession): Promise<Evidence> {
+/** What the questions need of whoever asks them: the step itself, or a dry run that has claimed nothing. */
+export type PreflightQuestion = Pick<
+  PgContext<'preflight'>,
+  'args' | 'run' | 'signal' | 'step' | 'progress' | 'capture' | 'read'
+>;
+
+export async function preflight(
+  resources: Resources,
+  context: PreflightQuestion,
+  session: PgSession,
+): Promise<Evidence> {
   const { args, run, signal, step } = context;
   const version = await serverVersion(session);
   const first = versionFindings(version);
@@ -35,7 +47,9 @@ async function preflight(resources: Resources, context: PgContext<'preflight'>, 
     () => serverFindings(session),
     () => roleFindings(session, args.tables),
     () => tableFindings(session, args, run),
-    () => nameFindings(session, args.creates, run),
+    () => nameFindings(session, args, run),
+    () => adoptFindings(session, args, run),
+    () => archiveFindings(session, args.redo ?? 'none', run),
     () => activityFindings(session, args, run),
     () => toolFindings(resources, resources.store(args.store), session, version.major),
     () => scratchFindings({ resources, run, scratch, signal }, session),

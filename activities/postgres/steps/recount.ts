@@ -4,7 +4,7 @@ import type { Actor } from '../../../src/core/step';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { sqlState } from '../pg-error';
 import { readOnly, SCAN_TIMEOUT_MS } from '../read-only';
-import { constantChecks, recountTable } from '../recount-table';
+import { constantChecks, recountTable, strangers, type Redone } from '../recount-table';
 import { registrySql } from '../statements/recount';
 import { withoutMembershipSql } from '../statements/members';
 
@@ -36,6 +36,7 @@ export const recountStep: PgStepHandler<'recount'> = {
 async function count(session: PgSession, context: Context, actor: Actor): Promise<Counted> {
   const { args } = context;
   const registry = new Set((await session.query<{ id: string }>(registrySql(args.registry))).map((r) => r.id));
+  const redone = args.redone && (await context.captured<Redone>(args.redone));
   const rows = new Map<string, number>();
   const checks: Check[] = [];
   for (const [i, t] of args.tables.entries()) {
@@ -44,7 +45,12 @@ async function count(session: PgSession, context: Context, actor: Actor): Promis
     const found = await recountTable(session, t);
     const unknown = [...found.perTenant.keys()].filter((tenant) => !registry.has(tenant));
     rows.set(t.table, found.rows);
-    checks.push(...constantChecks(t.table, found, await context.captured<string>(t.rule.tenant)));
+    const tenant = await context.captured<string>(t.rule.tenant);
+    checks.push(...constantChecks(t.table, found, tenant, redone));
+    if (actor === 'owner' && redone?.run) {
+      const strange = await strangers(session, { ...t, tenant }, redone.run);
+      checks.push(expectEqual(`${t.table}: rows of other tenants that are not in the archive`, 0, strange));
+    }
     checks.push(expectEqual(`${t.table}: keys that the registry does not have`, 0, unknown.length));
   }
   return { rows, checks: [...checks, ...(await membership(session, context))] };

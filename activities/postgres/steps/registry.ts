@@ -1,10 +1,15 @@
 import { done, evidenceOf, expectEqual, type Evidence } from '../../../src/core/evidence';
-import { findColumn } from '../catalog';
+import { findColumn, findRelation } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
-import { literal, qualified } from '../identifiers';
+import { ident, literal, qualified } from '../identifiers';
+import { insertedKeys } from '../inserted';
+import { isMadeBy } from '../marker';
 import { asOwnerOf } from '../owner';
 import { refused, refusing } from '../pg-error';
-import { archivedTenantSql, findTenantSql, insertTenantSql } from '../statements/registry';
+import { recall } from '../recall';
+import { refuseReferred } from '../referred';
+import { archivedTenantSql, deviationSql, findTenantSql, insertTenantSql, takeOutSql } from '../statements/registry';
+import { stableText } from '../windows';
 
 type Context = PgContext<'registry'>;
 
@@ -20,22 +25,67 @@ export const registryStep: PgStepHandler<'registry'> = {
     const tenant = await context.capture<string>('tenant', async () => choice.id);
     return context.commit(async (tx) => insert(tx, context, { ...choice, id: tenant }));
   },
-  undo: async (context) =>
-    context.commit(async () =>
-      done(`The default tenant's row goes with the table ${context.args.table}, into the archive`),
-    ),
+  undo: async (context) => {
+    const { table } = context.args;
+    const there = await context.read((session) => findRelation(session, table));
+    if (!there) return context.commit(async () => done(`${table} is gone`));
+    if (isMadeBy(there.comment, context.run.id))
+      return context.commit(async () =>
+        done(`The default tenant's row goes with the table ${table}, into the archive`),
+      );
+    return takeOut(context);
+  },
 };
+
+/** Out of a table that was there before: the rows that this run put into it, archived whole and deleted in one statement. */
+async function takeOut(context: Context): Promise<Evidence> {
+  const { args, run } = context;
+  const choice = await recall<Choice>(context, 'choice');
+  const own = choice && choice.from !== 'existing' ? [choice.id] : [];
+  const put = [...own, ...(await context.read((session) => insertedKeys(session, run.id, args)))];
+  const ours = `p.${ident(args.id)}::text = ANY ($1::text[])`;
+  await refuseReferred(context, { table: args.table, ours, values: [put] });
+  return context.commit(async (tx) => {
+    await stableText(tx);
+    const removed = await tx.execute(takeOutSql(args), [run.id, args.table, put]);
+    const [left] = await tx.query<{ n: string }>(`SELECT count(*) AS n FROM ${qualified(args.table)} p WHERE ${ours}`, [
+      put,
+    ]);
+    return evidenceOf(
+      `${removed} rows of this run are out of ${args.table} and in the archive; the rows that were there stay`,
+      [expectEqual('rows of this run', 0, Number(left?.n))],
+      { removed },
+    );
+  });
+}
 
 async function choose(context: Context): Promise<Choice> {
   const { args } = context;
   const slug = identity(context);
   const existing = await context.read((s) => s.query<{ id: string }>(findTenantSql(args), [slug]));
-  if (existing[0]) return { id: existing[0].id, from: 'existing' };
+  if (existing[0]) {
+    await refuseDeviation(context);
+    return { id: existing[0].id, from: 'existing' };
+  }
   const archived = await context.read((s) =>
     s.query<{ id: string; run_id: string }>(archivedTenantSql(), [args.table, args.id, args.identify, slug]),
   );
   if (archived[0]) return { id: archived[0].id, from: 'archive', run: archived[0].run_id };
   return { id: await context.transaction((tx) => draw(tx, context)), from: 'new' };
+}
+
+/** A tenant that is there already under this name, but is described otherwise: perhaps it is another one. */
+async function refuseDeviation(context: Context): Promise<void> {
+  const { args } = context;
+  const columns = Object.keys(args.values);
+  const [row] = await context.read((s) =>
+    s.query<Record<string, boolean>>(deviationSql(args), [identity(context), ...Object.values(args.values)]),
+  );
+  const other = columns.filter((_, i) => row?.[`c${i}`] !== true);
+  if (other.length === 0) return;
+  throw refused(
+    `${args.table} has a row with ${args.identify} ${identity(context)} already, and ${other.length} of its ${columns.length} values that the plan names are others (${other.join(', ')}); correct the plan, or the row.`,
+  );
 }
 
 function identity({ args }: Context): string {

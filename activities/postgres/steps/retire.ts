@@ -1,9 +1,12 @@
 import { evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
+import type { Membership } from '../../../src/core/step';
 import { constraintsOf, findColumn, findTrigger } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { readForgotten, type Forgotten } from '../forgotten';
 import { refuseUnlessStill } from './retire-still';
-import { isMarked, runMarker } from '../marker';
+import { qualified } from '../identifiers';
+import { findRecord } from '../joined';
+import { isMadeBy } from '../marker';
 import { keyNames } from '../names';
 import { asOwnerOf } from '../owner';
 import { refused } from '../pg-error';
@@ -24,6 +27,7 @@ export const retireStep: PgStepHandler<'retire'> = {
     if (args.keepStamping === undefined) await refuseUnlessStill(context, now);
     let redundant = 0;
     for (const keyed of args.tables) redundant += await context.transaction((tx) => dropRedundant(tx, context, keyed));
+    if (args.members) await forgetRecord(context, args.members);
     if (args.keepStamping !== undefined) return context.commit((tx) => proveKept(tx, context, { now, redundant }));
     for (const keyed of args.tables) await context.transaction((tx) => drop(tx, keyed.table, dropStamping(keyed)));
     const { members } = args;
@@ -38,15 +42,17 @@ export const retireStep: PgStepHandler<'retire'> = {
 /** A CHECK of this run that NOT NULL has made redundant. */
 async function dropRedundant(tx: PgSession, context: Context, { table, column }: Keyed): Promise<number> {
   if (!(await findColumn(tx, table, column))?.notNull) return 0;
-  const own = (await constraintsOf(tx, table)).filter((c) => c.kind === 'c' && isOfRun(c.comment, context));
+  const own = (await constraintsOf(tx, table)).filter((c) => c.kind === 'c' && isMadeBy(c.comment, context.run.id));
   for (const { name } of own) await drop(tx, table, [dropRequired({ table, name })]);
   return own.length;
 }
 
-function isOfRun(comment: string | null, { run }: Context): boolean {
-  return (comment ?? '')
-    .split('\n')
-    .some((line) => line.startsWith(`${runMarker(run.id)} `) && isMarked(comment, line));
+/** From here on nobody will ask which memberships of an adopted table this run made. */
+async function forgetRecord(context: Context, members: Membership): Promise<void> {
+  await context.transaction(async (tx) => {
+    const record = await findRecord(tx, members);
+    if (record) await asOwnerOf(tx, record, () => tx.execute(`DROP TABLE ${qualified(record)}`));
+  });
 }
 
 async function drop(tx: PgSession, table: string, statements: Parameters<typeof together>[1]): Promise<void> {

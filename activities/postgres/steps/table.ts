@@ -1,4 +1,6 @@
 import { done, evidenceOf, expectEqual, type Evidence } from '../../../src/core/evidence';
+import type { AdoptedTable } from '../../../src/core/step';
+import { adoption } from '../adopt';
 import { archive, compareArchive, isWhole, ROW_VALUE, type Archived, type ToArchive } from '../archive';
 import { findRelation, findTrigger, type Relation } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
@@ -18,16 +20,20 @@ import { together } from '../together';
 
 type Context = PgContext<'table'>;
 
-/** A new table of the tenancy (registry, membership, the runbook's log). Undo keeps its rows in the archive. */
+/**
+ * A new table of the tenancy (registry, membership, the runbook's log). Undo keeps its rows in the archive. One that was
+ * there is adopted or refused, and never dropped: its undo leaves it to the steps that put rows into it.
+ */
 export const tableStep: PgStepHandler<'table'> = {
   do: async (context) => {
     const { args } = context;
     refuseTransactionControl(args.create, args.file);
-    await context.capture('before', async () => ({
+    const before = await context.capture('before', async () => ({
       existed: (await context.read((s) => findRelation(s, args.table))) !== undefined,
     }));
     return context.commit(async (tx) => {
       const there = await findRelation(tx, args.table);
+      if (there && before.existed && args.needs) return adopt(tx, context, { ...args, needs: args.needs });
       if (there) refuseForeign(context, there);
       else await create(tx, context);
       return prove(tx, context);
@@ -52,6 +58,20 @@ function refuseForeign(context: Context, there: Relation): void {
   if (isMarked(there.comment, markerOf(context))) return;
   throw refused(
     `${context.args.table} is there already and this run did not make it${there.comment ? ` (its comment: "${there.comment}")` : ''}; rename it, drop it, or take this table out of the plan.`,
+  );
+}
+
+/** What somebody made before is taken as it is, when the plan's own table could do no more; it gets no mark of ours. */
+async function adopt(tx: PgSession, { run, args }: Context, wanted: AdoptedTable): Promise<Evidence> {
+  const { problems, columns, further } = await adoption(tx, wanted, run);
+  if (problems.length > 0)
+    throw refused(
+      `${args.table} is there already and cannot be adopted: ${problems.join('; ')}. Mend that, then \`cutover retry\`.`,
+    );
+  return evidenceOf(
+    `${args.table} was there and is adopted (${args.purpose}): ${columns} columns as in ${args.file}, ${further} more`,
+    [expectEqual('deviations from the plan', 0, problems.length)],
+    { adopted: args.table, furtherColumns: further },
   );
 }
 

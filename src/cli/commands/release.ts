@@ -17,7 +17,9 @@ interface ReleaseOptions extends CommonOptions, UnaskedOptions {
 
 /** Frees the claim of a run that is dead. What it has changed stays: whoever asks takes that upon themselves. */
 export function releaseCommand(shell: Shell): Command {
-  return withUnasked(command('release', 'let go of a target whose run is dead; what the run has changed stays as it is'))
+  return withUnasked(
+    command('release', 'let go of a target whose run is dead; what the run has changed stays as it is'),
+  )
     .addOption(valueOption('--plan <plan>', "a plan's name, a plan file or a workflow id (default: the only run)"))
     .addOption(valueOption('--run <id>', 'the run, by its id'))
     .addOption(valueOption('--home <target>', 'the target, when Temporal has forgotten the run'))

@@ -44,7 +44,9 @@ async function look(
   const { out } = io;
   out.line(`${out.paint('bold', step)}  ${stepOf(plan, step).title}`);
   out.line(`  parked since ${state.hold?.at}: ${state.hold?.reason}`);
-  out.line(`  a skip wants ${requirementText(skipQuorum(plan, state)) || 'one person with a role'}; its undo still runs`);
+  out.line(
+    `  a skip wants ${requirementText(skipQuorum(plan, state)) || 'one person with a role'}; its undo still runs`,
+  );
   if (!isUnasked(options))
     await io.confirm({ text: `Type the step's name to skip it (${step}):`, word: step, instead: '--yes' });
   return { step };

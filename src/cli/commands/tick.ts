@@ -12,7 +12,7 @@ export function tickCommand(shell: Shell): Command {
     .argument('<step>', 'the manual step; `cutover status` names them. May be ticked before the run comes to it')
     .addHelpText(
       'after',
-      '\nExample:\n  $ cutover tick cutover/manual-window --as lead-1 --comment "announced to all on 3 May, mail 4711"',
+      '\nExample:\n  $ cutover tick preflight/manual-window --as lead-1 --comment "announced to all on 3 May, mail 4711"',
     )
     .action((step: string, options: WordOptions) =>
       shell.run(options, (io) => operate(io, { ...options, verb: 'tick', before: () => Promise.resolve({ step }) })),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTimeZone } from '../../core/window';
 import { duration, someOf, textThat, word } from './text';
 
 const clock = textThat('time of day', (text) =>
@@ -8,7 +9,9 @@ const clock = textThat('time of day', (text) =>
 );
 
 const zone = textThat('time zone', (text) =>
-  isZone(text) ? undefined : { expected: 'a time zone by its name', fix: 'for example Europe/Berlin or UTC' },
+  /^[A-Za-z]/.test(text) && isTimeZone(text)
+    ? undefined
+    : { expected: 'a time zone by its name', fix: 'for example Europe/Berlin or UTC' },
 );
 
 export const gate = z.strictObject({
@@ -30,7 +33,7 @@ export const gate = z.strictObject({
       tz: zone.describe('Time zone.'),
     })
     .optional()
-    .describe('The phase may start only within these hours. Refused by this version, which does not keep them yet.'),
+    .describe('The phase may start only within these hours; approved earlier, it waits for them.'),
   backupMaxAge: duration.optional().describe('How old the backup may be when the phase starts.'),
 });
 
@@ -46,12 +49,3 @@ export const gates = z
   )
   .prefault({})
   .describe('Stops before phases until people decide. Production plans need expand, cutover and contract.');
-
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return /^[A-Za-z]/.test(name);
-  } catch {
-    return false;
-  }
-}

@@ -35,6 +35,20 @@ export const queryStep = z.strictObject({
     .describe("Who asks: a member of the tables' owner, the application's role."),
 });
 
+/** A person's work: done outside, ticked here by somebody with the role, with a text that proves it. */
+const manualStep = z.strictObject({
+  name: word.optional().describe('Part of the step id; default: its number among the manual steps of its phase.'),
+  what: label.describe('What is to be done by hand, in one line.'),
+  role: word.describe("Who may say that it is done: a role of the worker's people file."),
+});
+
+const manualOnly = z
+  .array(z.strictObject({ manual: manualStep.describe('Something that only people can do.') }))
+  .max(20)
+  .default([]);
+
+const manualList = z.array(manualStep).max(20).default([]);
+
 const flag = z
   .strictObject({
     table: table.describe("The application's table of settings."),
@@ -80,6 +94,7 @@ const probe = z.strictObject({
 
 const observe = z
   .strictObject({
+    manual: manualList.describe('What people look at once the probes are through.'),
     for: duration.describe('How long.'),
     every: duration.prefault('1m').describe('How often each probe asks.'),
     breach: z
@@ -104,24 +119,41 @@ const observe = z
 
 export const phases = z
   .strictObject({
+    preflight: manualOnly.describe('What people must have done before anything is touched.'),
+    backup: manualOnly.describe('What people do once the backup is proved.'),
     expand: z
-      .array(z.strictObject({ sql: sqlStep.describe('Statements of the plan, in a transaction of their own.') }))
+      .array(
+        z.strictObject({
+          sql: sqlStep.optional().describe('Statements of the plan, in a transaction of their own.'),
+          manual: manualStep.optional().describe('Something that only people can do, at this place of the list.'),
+        }),
+      )
       .max(50)
       .default([])
-      .describe('Further statements, after the tables and columns and before the indexes.'),
+      .describe('Further steps, after the tables and columns and before the indexes: each entry `sql` or `manual`.'),
+    backfill: manualOnly.describe('What people do once the rows are stamped.'),
     validate: z
-      .array(z.strictObject({ query: queryStep.describe('A query, and what it must answer.') }))
+      .array(
+        z.strictObject({
+          query: queryStep.optional().describe('A query, and what it must answer.'),
+          manual: manualStep.optional().describe('Something that only people can check, at this place of the list.'),
+        }),
+      )
       .max(100)
       .default([])
-      .describe("The plan's own checks of the data."),
+      .describe("The plan's own checks of the data: each entry `query` or `manual`."),
     cutover: z
       .strictObject({
+        manual: manualList.describe(
+          'What people do once the new shape is live; what comes before belongs to `validate`.',
+        ),
         switch: z.array(z.strictObject({ flag })).length(1).describe('What becomes true in the freeze: one flag.'),
       })
       .describe('The switch from the old shape to the new.'),
     observe,
     contract: z
       .strictObject({
+        manual: manualList.describe('What people clean up before the target is let go.'),
         keepStamping: reason
           .optional()
           .describe(

@@ -72,12 +72,23 @@ const tableSpec = z.strictObject({
     .describe('Several indexes, or one with a name of your own: name to columns.'),
 });
 
+const archiveChoice = textThat('none, latest, or a run id', (text) =>
+  /^(none|latest|[a-z0-9][a-z0-9-]*\.[0-9a-f]{8})$/.test(text)
+    ? undefined
+    : { expected: 'none, latest, or the id of a run of this plan', fix: 'latest, or for example phase-1.0123abcd' },
+);
+
 export const tenancy = z
   .strictObject({
     target: word.describe("The database, by its name in the worker's config. In this version the same as `home`."),
     key,
     registry,
     membership: membership.optional(),
+    redo: archiveChoice
+      .default('none')
+      .describe(
+        'What becomes of the archive of an earlier run of this plan that was rolled back: `latest` or a run id puts it back in backfill (tenants, memberships, keys of rows that still exist); `none` leaves it, and preflight says that it is there.',
+      ),
     tables: z
       .record(table, tableSpec)
       .describe(

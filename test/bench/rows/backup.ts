@@ -74,25 +74,32 @@ async function dumpOnly(bench: Bench, urls: RoleUrls, n: number): Promise<One> {
     withLibpqEnv(target, 'bench', async (env) => {
       const handle = await open(file, 'w');
       const signal = new AbortController().signal;
-      await dump({ pgDump, env, snapshot: snapshot.id, excludeSchemas: ['cutover'], file: handle, compression, signal, onBytes: () => undefined });
+      await dump({
+        pgDump,
+        env,
+        snapshot: snapshot.id,
+        excludeSchemas: ['cutover'],
+        file: handle,
+        compression,
+        signal,
+        onBytes: () => undefined,
+      });
       await handle.close();
     }),
   );
-  return finish(file, from);
+  return await finish(file, from);
 }
 
 async function backupStep(bench: Bench, urls: RoleUrls, n: number): Promise<One> {
   const plan = await examplePlan();
   const storeDir = bench.runDir.file(`store-${n}`);
   const verbs = await Verbs.open({ plan, urls, storeDir, bin: (await bench.server()).clients });
-  try {
-    const from = performance.now();
-    const { result } = await verbs.perform('do', theStep(plan, 'backup/dump'));
-    return { seconds: (performance.now() - from) / 1000, bytes: Number(result.evidence.figures?.['bytes']) };
-  } finally {
-    await verbs.close();
-    await rm(storeDir, { recursive: true, force: true });
-  }
+  const from = performance.now();
+  const { result } = await verbs.perform('do', theStep(plan, 'backup/dump'));
+  const seconds = (performance.now() - from) / 1000;
+  await verbs.close();
+  await rm(storeDir, { recursive: true, force: true });
+  return { seconds, bytes: Number(result.evidence.figures?.['bytes']) };
 }
 
 async function finish(file: string, from: number): Promise<One> {
@@ -104,9 +111,14 @@ async function finish(file: string, from: number): Promise<One> {
 
 function ended(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...args], { env: { ...env, PATH: process.env.PATH }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(command, [...args], {
+      env: { ...env, PATH: process.env.PATH },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ended with exit code ${code ?? 'none'}.`))));
+    child.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ended with exit code ${code ?? 'none'}.`)),
+    );
   });
 }
 
@@ -117,11 +129,33 @@ function report(rows: number, taken: readonly Taken[], compression: string): Mea
   const mb = (n: number): string => `${round(n / 1e6)} MB`;
   return {
     lines: [
-      { what: `pg_dump -Fc, ${rows.toLocaleString('en')} rows`, measured: `${round(plain)} s, ${mb(bytes.plain)}`, target: '-', ratio: '1.00x' },
-      { what: 'backup step (dump, counts, digests, read back)', measured: `${round(step)} s`, target: '>= 4x faster', ratio: times(plain / step), met: plain / step >= 4 },
-      { what: 'size of its dump', measured: mb(bytes.step), target: 'not larger', ratio: times(bytes.step / bytes.plain), met: bytes.step <= bytes.plain },
+      {
+        what: `pg_dump -Fc, ${rows.toLocaleString('en')} rows`,
+        measured: `${round(plain)} s, ${mb(bytes.plain)}`,
+        target: '-',
+        ratio: '1.00x',
+      },
+      {
+        what: 'backup step (dump, counts, digests, read back)',
+        measured: `${round(step)} s`,
+        target: '>= 4x faster',
+        ratio: times(plain / step),
+        met: plain / step >= 4,
+      },
+      {
+        what: 'size of its dump',
+        measured: mb(bytes.step),
+        target: 'not larger',
+        ratio: times(bytes.step / bytes.plain),
+        met: bytes.step <= bytes.plain,
+      },
       { what: 'its dump alone', measured: `${round(only)} s`, target: '-', ratio: times(plain / only) },
-      { what: 'counts, digests, reading back add', measured: `${round(step - only)} s`, target: '-', ratio: times((step - only) / only) },
+      {
+        what: 'counts, digests, reading back add',
+        measured: `${round(step - only)} s`,
+        target: '-',
+        ratio: times((step - only) / only),
+      },
     ],
     data: taken,
     notes: [

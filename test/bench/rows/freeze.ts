@@ -19,7 +19,7 @@ export const freezeRow: Row = {
     for (const place of places) place.quiet = await withoutFreezes(bench, place);
     for (const place of places) place.load = await load(bench, place);
     for (let cycle = 0; cycle < bench.options.cycles; cycle++)
-      for (const place of places) place.cycles.push(await cycleOn(plan, place));
+      for (const place of places) place.cycles.push(await during(place, () => cycleOn(plan, place)));
     for (const place of places) await closePlace(bench, place);
     return report(places, bench.options.load.rate);
   },
@@ -63,8 +63,13 @@ async function openPlace(bench: Bench, plan: CompiledPlan, rows: number): Promis
 
 async function withoutFreezes(bench: Bench, place: Place): Promise<LoadSummary> {
   const running = await load(bench, place);
-  await sleep(bench.options.idleMs);
+  await running.during(() => sleep(bench.options.idleMs));
   return running.stop();
+}
+
+function during<T>(place: Place, work: () => Promise<T>): Promise<T> {
+  if (!place.load) throw new Error('The load has not been started.');
+  return place.load.during(work);
 }
 
 function load(bench: Bench, place: Place): Promise<SqlLoad> {
@@ -133,11 +138,33 @@ function report(places: readonly [Place, Place], rate: number): Measured {
     lines: [
       of(places[0]),
       of(places[1]),
-      { what: 'the same, large against small', measured: times(ratio), target: '<= 1.5x', ratio: times(ratio), met: ratio <= 1.5 },
-      { what: 'writes refused during the freezes', measured: `${refused} of ${written}`, target: '0', ratio: '', met: refused === 0 },
-      { what: 'switch back held', measured: `${ms(backs[0])} and ${ms(backs[1])}`, target: '-', ratio: times(backs[1] / backs[0]) },
+      {
+        what: 'the same, large against small',
+        measured: times(ratio),
+        target: '<= 1.5x',
+        ratio: times(ratio),
+        met: ratio <= 1.5,
+      },
+      {
+        what: 'writes refused during the freezes',
+        measured: `${refused} of ${written}`,
+        target: '0',
+        ratio: '',
+        met: refused === 0,
+      },
+      {
+        what: 'switch back held',
+        measured: `${ms(backs[0])} and ${ms(backs[1])}`,
+        target: '-',
+        ratio: times(backs[1] / backs[0]),
+      },
     ],
-    data: places.map(({ rows, cycles, quiet, summary }) => ({ rows, cycles, withoutFreezes: quiet, withFreezes: summary })),
+    data: places.map(({ rows, cycles, quiet, summary }) => ({
+      rows,
+      cycles,
+      withoutFreezes: quiet,
+      withFreezes: summary,
+    })),
     notes: notes(places),
   };
 }

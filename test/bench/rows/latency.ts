@@ -59,7 +59,10 @@ function latencies(run: WholeRun): RunLatency {
   const phases = PHASES.flatMap((phase) => {
     const steps = run.state.steps.filter((s) => s.id.startsWith(`${phase}/`) && s.startedAt && s.endedAt);
     if (steps.length === 0) return [];
-    return windowsOf(phase, steps.map((s) => [s.id, Date.parse(s.startedAt ?? ''), Date.parse(s.endedAt ?? '')] as const)).map(([name, from, to]) => {
+    return windowsOf(
+      phase,
+      steps.map((s) => [s.id, Date.parse(s.startedAt ?? ''), Date.parse(s.endedAt ?? '')] as const),
+    ).map(([name, from, to]) => {
       const found = within(run, name, atLeastASecond(from, to));
       return { ...found, ratio: found.p99 / idle.p99 };
     });
@@ -68,7 +71,10 @@ function latencies(run: WholeRun): RunLatency {
 }
 
 /** One window a phase; the backup and its drill are two loads of their own. */
-function windowsOf(phase: string, steps: readonly (readonly [id: string, from: number, to: number])[]): readonly (readonly [string, number, number])[] {
+function windowsOf(
+  phase: string,
+  steps: readonly (readonly [id: string, from: number, to: number])[],
+): readonly (readonly [string, number, number])[] {
   if (phase === 'backup') return steps.map(([id, from, to]) => [id, from, to]);
   return [[phase, Math.min(...steps.map((s) => s[1])), Math.max(...steps.map((s) => s[2]))]];
 }
@@ -80,5 +86,12 @@ function atLeastASecond(from: number, to: number): readonly [number, number] {
 
 function within(run: WholeRun, phase: string, [from, to]: readonly [number, number]): PhaseLatency {
   const own = run.samples.filter(([at]) => at >= from && at < to).map(([, took]) => took);
-  return { phase, requests: own.length, p50: percentile(own, 0.5), p99: percentile(own, 0.99), maxMs: largest(own), ratio: 1 };
+  return {
+    phase,
+    requests: own.length,
+    p50: percentile(own, 0.5),
+    p99: percentile(own, 0.99),
+    maxMs: largest(own),
+    ratio: 1,
+  };
 }

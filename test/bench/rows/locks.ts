@@ -17,7 +17,7 @@ export const locksRow: Row = {
     const plan = await examplePlan();
     const places = [await openPlace(bench, small), await openPlace(bench, large)] as const;
     for (let cycle = 0; cycle < bench.options.cycles; cycle++)
-      for (const place of places) place.cycles.push(await cycleOn(bench, plan, place));
+      for (const place of places) place.cycles.push(await place.load.during(() => cycleOn(bench, plan, place)));
     for (const place of places) await crossCheck(bench, plan, place);
     for (const place of places) await closePlace(bench, place);
     return report(places);
@@ -51,7 +51,12 @@ const nameOf = (rows: number): string => `locks_${rows}`;
 
 async function openPlace(bench: Bench, rows: number): Promise<Place> {
   const urls = await (await bench.server()).legacy(nameOf(rows), rows);
-  const load = await startSqlLoad({ runDir: bench.runDir, name: nameOf(rows), url: urls.app, load: bench.options.load });
+  const load = await startSqlLoad({
+    runDir: bench.runDir,
+    name: nameOf(rows),
+    url: urls.app,
+    load: bench.options.load,
+  });
   return { rows, urls, load, cycles: [] };
 }
 
@@ -80,15 +85,22 @@ function longest(performed: readonly Performed[]): Longest {
   const byStep: Record<string, number> = {};
   for (const { step, hold } of holds) byStep[step] = Math.max(byStep[step] ?? 0, round(hold.ms));
   const worst = holds.sort((a, b) => b.hold.ms - a.hold.ms)[0];
-  return { ms: worst?.hold.ms ?? Number.NaN, step: worst?.step ?? 'none', ...(worst ? { hold: worst.hold } : {}), byStep };
+  return {
+    ms: worst?.hold.ms ?? Number.NaN,
+    step: worst?.step ?? 'none',
+    ...(worst ? { hold: worst.hold } : {}),
+    byStep,
+  };
 }
 
 /** Once more, watched from outside: what is held outside transactions would be seen here and nowhere else. */
 async function crossCheck(bench: Bench, plan: CompiledPlan, place: Place): Promise<void> {
   const sampler = await sampleLocks(place.urls.superuser);
-  await cycleOn(bench, plan, place).finally(async () => {
-    place.seen = await sampler.stop();
-  });
+  await place.load
+    .during(() => cycleOn(bench, plan, place))
+    .finally(async () => {
+      place.seen = await sampler.stop();
+    });
 }
 
 function report(places: readonly [Place, Place]): Measured {
@@ -109,8 +121,19 @@ function report(places: readonly [Place, Place]): Measured {
     lines: [
       of(places[0]),
       of(places[1]),
-      { what: 'the same, large against small', measured: times(large / small), target: '<= 3x', ratio: times(large / small), met: large / small <= 3 },
-      { what: 'longest lock on the way back', measured: `${ms(backs[0])} and ${ms(backs[1])}`, target: '-', ratio: times(backs[1] / backs[0]) },
+      {
+        what: 'the same, large against small',
+        measured: times(large / small),
+        target: '<= 3x',
+        ratio: times(large / small),
+        met: large / small <= 3,
+      },
+      {
+        what: 'longest lock on the way back',
+        measured: `${ms(backs[0])} and ${ms(backs[1])}`,
+        target: '-',
+        ratio: times(backs[1] / backs[0]),
+      },
       { what: 'transactions refused meanwhile', measured: String(refused), target: '0', ratio: '', met: refused === 0 },
     ],
     data: places.map(({ rows, cycles, seen, summary }) => ({ rows, cycles, seen, load: summary })),
@@ -121,7 +144,7 @@ function report(places: readonly [Place, Place]): Measured {
 function notes(places: readonly [Place, Place]): readonly string[] {
   const worst = places.map((p) => [...p.cycles].sort((a, b) => b.forward.ms - a.forward.ms)[0]?.forward.step);
   return [
-    'The handlers of the steps are called as a worker calls them (claim, token, ledger), without Temporal; forward and back on the same database, both sizes in turn, both under 400 transactions a second.',
+    'The handlers of the steps are called as a worker calls them (claim, token, ledger), without Temporal; forward and back on the same database, both sizes in turn, each under 400 transactions a second.',
     'A hold is counted in the session itself: from the moment the lock is had (or, where the step notes none, from before the message that asked for it, so with the wait) to the answer to COMMIT.',
     `Longest in: ${worst.join(' and ')}. Watched from outside by pg_locks: ${places.map((p) => seenText(p.seen)).join('; ')}.`,
     `Longest transaction of the application in all that time: ${places.map((p) => `${ms(p.summary?.maxMs ?? Number.NaN)} (p99 ${ms(p.summary?.p99 ?? Number.NaN)})`).join(' and ')}.`,

@@ -20,7 +20,12 @@ function report(runs: readonly WholeRun[]): Measured {
   const ratio = median(rest) / median(bare);
   return {
     lines: [
-      { what: 'bare activity, scheduled to completed', measured: `${ms(median(bare))} (p90 ${ms(percentile(bare, 0.9))}, of ${bare.length})`, target: '-', ratio: '1.00x' },
+      {
+        what: 'bare activity, scheduled to completed',
+        measured: `${ms(median(bare))} (p90 ${ms(percentile(bare, 0.9))}, of ${bare.length})`,
+        target: '-',
+        ratio: '1.00x',
+      },
       {
         what: 'verb minus its SQL, scheduled to completed',
         measured: `${ms(median(rest))} (p90 ${ms(percentile(rest, 0.9))}, of ${rest.length})`,
@@ -31,7 +36,7 @@ function report(runs: readonly WholeRun[]): Measured {
     ],
     data: { bare: runs.map((r) => r.noops), verbs: runs.map((r) => r.verbs), byKind: byKind(verbs) },
     notes: [
-      'From the events of the workflows’ histories: the same server, the same time; the bare activities run beside the verbs, on a worker of their own, about one a second. Medians.',
+      'From the events of the workflows’ histories: the same server, the same time; the bare activities run beside the verbs, on a worker of their own, in bursts of five, one right after the other as verbs are. Medians.',
       `Without backup, drill, preflight and observe, whose time is a child process’s, a store’s or a clock’s. Most above a bare activity: ${most(verbs, median(bare))}.`,
     ],
   };
@@ -41,7 +46,9 @@ function withoutSql(verb: ActivityTime): number {
   return verb.ms - (verb.sqlMs ?? 0);
 }
 
-function byKind(verbs: readonly ActivityTime[]): Readonly<Record<string, { readonly rest: number; readonly sql: number; readonly n: number }>> {
+function byKind(
+  verbs: readonly ActivityTime[],
+): Readonly<Record<string, { readonly rest: number; readonly sql: number; readonly n: number }>> {
   const kinds = [...new Set(verbs.map((v) => v.what))];
   return Object.fromEntries(
     kinds.map((kind) => {

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 import { stepState, type RunState } from '../../../src/core/state';
+import { watchRights, type RightsSeen } from '../../support/rights-watch';
 import { claimOf, proveBack, proveForward, schemaOf } from '../../support/run-proofs';
 import { Scenario } from '../../support/scenario';
-import { RightsWatch } from '../../support/rights-watch';
 
 jest.setTimeout(180_000);
 
@@ -10,16 +10,16 @@ const KEYED = ['users', 'uploads', 'sellout_entries2', 'products', 'processing_l
 
 describe('runbook 003 from start to contract', () => {
   let run: Scenario;
-  let rights: RightsWatch;
+  let rights: RightsSeen;
   let end: RunState;
 
   beforeAll(async () => {
     run = await Scenario.open({ name: 'path-forward', rows: 5_000, rate: 80 });
-    rights = await RightsWatch.open(run.stage.urls.superuser);
+    const watch = await watchRights(run.stage.urls.superuser);
     await run.startWorker();
     await run.start();
     end = await run.ended('done', 120_000);
-    await rights.stop();
+    rights = await watch.stop();
   });
 
   afterAll(async () => run[Symbol.asyncDispose]());
@@ -64,7 +64,11 @@ describe('runbook 003 back after the cutover, and forward again', () => {
     before = await schemaOf(run);
     await run.startWorker();
     await run.start(['expand', 'cutover']);
-    await run.until('the gate before contract', (s) => s.gates.some((g) => g.phase === 'contract' && g.status === 'open'), 120_000);
+    await run.until(
+      'the gate before contract',
+      (s) => s.gates.some((g) => g.phase === 'contract' && g.status === 'open'),
+      120_000,
+    );
     tenant = await defaultTenant(run);
     const foreign = `SELECT id FROM uploads WHERE client_id <> (SELECT id FROM organizations WHERE slug = 'default-org')`;
     await run.seen('uploads of a second organisation', `${foreign} OFFSET 4`);

@@ -12,6 +12,8 @@ import type { Facts, FactsInput } from '../../../src/core/verb';
 import { Captures, resourcesOf, RUN, testContext } from '../../support/backup-context';
 import { run, startBackupServer, type BackupDatabase, type BackupServer } from '../../support/backup-server';
 
+jest.setTimeout(60_000);
+
 let server: BackupServer;
 let db: BackupDatabase;
 

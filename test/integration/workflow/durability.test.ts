@@ -21,6 +21,7 @@ describe('a worker without a cache, which replays every task from the first even
       prepare: (target) =>
         target.script('do', 'backup/dump', fails('Refused')).script('do', 'observe/watch', probes.behaviour),
     });
+    run.lookEvery = 200;
     await run.untilStatus('awaiting-operator');
     await run.must('retry', 'lead-1');
     const first = await run.untilOpen('expand');
@@ -39,6 +40,7 @@ describe('a worker without a cache, which replays every task from the first even
 
   test('comes to the same end back', async () => {
     const run = await bench.start();
+    run.lookEvery = 200;
     await run.pass('expand', 'dba-1');
     await run.pass('cutover', 'lead-1', 'sre-1');
     await run.untilOpen('contract');
@@ -98,12 +100,14 @@ describe('a run that goes on in a new history', () => {
   test('goes on by itself when the server suggests it: strangers who send megabytes do not end it', async () => {
     const run = await bench.start();
     await run.untilOpen('expand');
-    for (let n = 0; n < 5; n += 1)
-      await sendRawSignal(run, { name: 'decide', payloads: [json('x'.repeat(1024 * 1024))] });
-    await run.until((s) => s.notCounted.length === 5, 'The refused signals');
+    const heavy = { name: 'decide', payloads: [json('x'.repeat(200 * 1024))] };
+    for (let n = 1; n <= 25; n += 1) {
+      await sendRawSignal(run, heavy);
+      await run.until((s) => s.notCounted.length === n, 'The refused signal');
+    }
     await run.pass('expand', 'dba-1');
     await run.untilOpen('cutover');
     expect((await run.histories()).length).toBe(2);
-    expect((await run.state()).notCounted).toHaveLength(5);
+    expect((await run.state()).notCounted).toHaveLength(25);
   });
 });

@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { describe as describeStep } from '../../../activities/postgres/describe';
+import { renderPreview } from '../../../src/plan/preview';
+import { compiled } from '../plan/compiled';
 import { temporaryFolder } from '../runtime/temp-file';
 import { cli } from './host';
 
@@ -32,18 +35,30 @@ describe('preview', () => {
     expect(said.code).toBe(0);
     expect(said.stdout).toContain('CREATE INDEX CONCURRENTLY');
     expect(said.stdout).toMatch(/-- lock: ACCESS EXCLUSIVE on public\.users/);
-    expect(said.stdout).toContain('  back:');
-    expect(said.stdout).toMatch(/== cutover\ngate: 1 × lead and 1 × sre/);
-    expect(said.stdout).toContain('Point of no return');
+    expect(said.stdout).toMatch(/\n {4}undo:\n/);
+    expect(said.stdout).toMatch(/== cutover\n {2}gate: 1 × lead and 1 × sre/);
+    expect(said.stdout).toContain('POINT OF NO RETURN');
+  });
+
+  it('is the text that docs and approvers know, word for word', async () => {
+    const { plan, digest } = await compiled(PLAN);
+    expect((await cli(['preview', PLAN])).stdout).toBe(renderPreview({ plan, digest, describe: describeStep }));
   });
 
   it('gives the same as data', async () => {
     const { steps } = JSON.parse((await cli(['preview', PLAN, '--json'])).stdout) as {
-      steps: { id: string; forward: unknown[]; back: unknown[] }[];
+      steps: { id: string; statements: unknown[]; undo: unknown[] }[];
     };
     expect(steps.find((s) => s.id === 'expand/key-users')).toMatchObject({
-      forward: expect.arrayContaining([expect.objectContaining({ lock: expect.any(String) })]),
+      undo: expect.any(Array),
+      statements: expect.arrayContaining([expect.objectContaining({ lock: expect.any(String) })]),
     });
+  });
+});
+
+describe('preview --live', () => {
+  it('needs a Temporal server, and says so before it shows anything', async () => {
+    expect(await cli(['preview', PLAN, '--live'])).toMatchObject({ code: 3, stdout: '' });
   });
 });
 

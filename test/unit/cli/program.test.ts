@@ -5,17 +5,23 @@ const folder = temporaryFolder();
 const COMMANDS = [
   'check',
   'preview',
+  'doctor',
   'dev',
   'worker',
   'start',
   'status',
+  'watch',
   'approve',
   'reject',
+  'tick',
   'pause',
   'resume',
   'retry',
+  'skip',
   'rollback',
   'abort',
+  'adopt',
+  'release',
   'report',
 ];
 
@@ -46,7 +52,13 @@ describe('cutover', () => {
     [['approve', '--as', '-x'], 'begins with a letter'],
     [['approve', '--evidence', 'abc'], '64 hex digits'],
     [['report', '--format', 'html'], 'Allowed choices are md, json'],
-    [['approve', '--yes', '--as', 'lead-1'], '--yes needs --evidence'],
+    [['approve', '--yes', '--as', 'lead-1'], 'needs --evidence'],
+    [['approve', '--force', '--as', 'lead-1'], 'skip the question, not the gate'],
+    [['skip', '--as', 'lead-1'], "required option '--comment <text>' not specified"],
+    [['tick', '--as', 'lead-1', '--comment', 'mail 7'], "missing required argument 'step'"],
+    [['tick', 'preflight/manual-1', '--as', 'lead-1'], "required option '--comment <text>' not specified"],
+    [['release', '--plan', 'x', '--as', 'lead-1'], "required option '--comment <text>' not specified"],
+    [['release', '--as', 'lead-1', '--as', 'lead-1', '--comment', 'x'], 'lead-1 is given twice'],
   ])('%j is a mistake that it explains, exit code 2', async (argv, words) => {
     const said = await cli(argv);
     expect(said).toMatchObject({ code: 2, stdout: '' });

@@ -52,7 +52,7 @@ describe('status', () => {
     expect(text).toContain('cutover approve cutover --plan phase-1');
     expect(text).toContain(`--evidence ${gateDigest(material)} --yes`);
     expect(isAwaiting(state)).toBe(true);
-    expect(statusLine({ plan: PLAN, state, activities: [], now: 0 })).toContain('Gate before cutover: waits for');
+    expect(statusLine({ plan: PLAN, state, activities: [], now: 0 }).head).toContain('Gate before cutover: waits for');
   });
 
   it('says why a run is parked and what can be done', () => {

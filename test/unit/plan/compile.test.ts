@@ -13,14 +13,17 @@ describe('the steps of a plan', () => {
     const { plan } = await compiled(EVERY);
     expect(plan.steps.map((s) => s.id)).toEqual([
       'preflight/claim',
+      'preflight/manual-staging-run',
       'backup/dump',
       'backup/drill',
+      'backup/manual-1',
       'expand/table-migration_log',
       'expand/table-organizations',
       'expand/registry',
       'expand/table-user_organizations',
       ...tables('expand/key'),
       ...tables('expand/reference'),
+      'expand/manual-tell-support',
       'expand/sql-functions',
       'expand/sql-settings',
       'expand/index-idx_users_client_id',
@@ -29,8 +32,10 @@ describe('the steps of a plan', () => {
       'expand/index-orders_by_day',
       'expand/index-idx_events_client_id',
       ...tables('backfill/stamp'),
+      'backfill/redo',
       'backfill/members',
       ...tables('backfill/required'),
+      'backfill/manual-1',
       'validate/shape',
       'validate/recount',
       'validate/query-integrity',
@@ -38,8 +43,11 @@ describe('the steps of a plan', () => {
       'validate/query-flag',
       'validate/watch',
       'cutover/freeze',
+      'cutover/manual-1',
       'observe/probes',
+      'observe/manual-1',
       'contract/retire',
+      'contract/manual-1',
       'contract/release',
     ]);
   });
@@ -110,6 +118,17 @@ describe('the steps of a plan', () => {
     expect(plan.remarks.filter((r) => r.startsWith('T3.'))).toHaveLength(11);
   });
 
+  it('leave to people what only people can do, each with its role', async () => {
+    const { plan } = await compiled(EVERY);
+    const manual = all(plan.steps, 'manual');
+    expect(manual.map((s) => s.args.role)).toEqual(['lead', 'dba', 'lead', 'lead', 'lead', 'sre', 'sre']);
+    expect(manual[0]).toMatchObject({
+      id: 'preflight/manual-staging-run',
+      title: 'By hand: The staging run is recorded.',
+      args: { what: 'The staging run is recorded' },
+    });
+  });
+
   it('roll back on a breach where the plan says so in either place', async () => {
     expect((await compiled(EVERY)).plan.onFailure.observe).toBe('rollback');
     expect((await compiled(SMALLEST)).plan.onFailure.observe).toBeUndefined();
@@ -126,6 +145,7 @@ describe('the steps of a plan', () => {
       excludeRequester: false,
       expiresMs: 14_400_000,
       backupMaxAgeMs: 86_400_000,
+      window: { from: '22:00', to: '05:00', tz: 'Europe/Berlin' },
     });
   });
 });

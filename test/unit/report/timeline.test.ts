@@ -105,6 +105,46 @@ describe('the timeline', () => {
     });
   });
 
+  it('tells skips, ticks, reminders and who said them', () => {
+    const built = whole()
+      .note('reminder', { gate: 'cutover', text: 'Gate before cutover still waits for 1 × lead.' })
+      .note('decision', { word: 'skip backup/dump #1', by: 'sre-1', comment: 'known', via: 'update' })
+      .note('operator', { word: 'skip', step: 'backup/dump', by: 'lead-1 and sre-1', reason: 'known, ticket 7' })
+      .note('operator', { word: 'tick', step: 'preflight/manual-1', by: 'lead-1', proof: 'mail 4711' });
+    const timeline = timelineOf('r', built.rows);
+    expect(timeline.operators).toEqual([
+      expect.objectContaining({ word: 'reminder', by: 'the run', comment: expect.stringContaining('still waits') }),
+      expect.objectContaining({ word: 'skip backup/dump #1', by: 'sre-1', comment: 'known' }),
+      expect.objectContaining({ word: 'skip', step: 'backup/dump', comment: 'known, ticket 7' }),
+      expect.objectContaining({ word: 'tick', step: 'preflight/manual-1', by: 'lead-1', comment: 'mail 4711' }),
+    ]);
+    expect(markdownOf(timeline)).toContain('| lead-1 | tick | preflight/manual-1 | mail 4711 |');
+  });
+
+  it.each([
+    ['aborted', 'lead-1 aborted it: postponed'],
+    ['refused', 'Target "app" belongs to run other.12'],
+  ])('tells a run that was %s, and why', (outcome, reason) => {
+    const timeline = timelineOf('r', ledger().verb('preflight/look', 'do').note('finished', { outcome, reason }).rows);
+    expect(timeline).toMatchObject({ outcome, endReason: reason, operators: [{ word: outcome, comment: reason }] });
+    expect(markdownOf(timeline)).toContain('ended because');
+  });
+
+  it('takes an adopted run for one that goes on, and a released one for one that does not', () => {
+    const aborted = () =>
+      ledger().verb('preflight/look', 'do').note('finished', { outcome: 'aborted', reason: 'host died' });
+    const adopted = aborted().note('operator', { word: 'adopt', by: 'lead-1' });
+    expect(timelineOf('r', adopted.rows)).toMatchObject({
+      outcome: 'unfinished',
+      operators: [{ word: 'aborted' }, { word: 'adopt', by: 'lead-1' }],
+    });
+    const released = aborted().note('operator', { word: 'release', by: 'lead-1 and sre-1', comment: 'we begin anew' });
+    expect(timelineOf('r', released.rows)).toMatchObject({
+      outcome: 'released',
+      endReason: 'lead-1 and sre-1 released the target: we begin anew',
+    });
+  });
+
   it('keeps rounds apart', () => {
     const built = ledger().verb('expand/key-users', 'do').verb('expand/key-users', 'do', {}, 2);
     expect(timelineOf('r', built.rows).phases[0]?.steps.map((s) => s.round)).toEqual([1, 2]);
