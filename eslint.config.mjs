@@ -61,7 +61,7 @@ export default tseslint.config(
     files: ['src/plan/**/*.ts', 'src/report/**/*.ts'],
     rules: only('plan and report import core only.', {
       paths: [...DRIVERS, ...TEMPORAL_OUTSIDE, '@temporalio/workflow'],
-      patterns: ['^\\.\\./(runtime|cli|dev)/', '^\\.\\./\\.\\./'],
+      patterns: ['^\\.\\./(runtime|cli|dev)/', '^\\.\\./\\.\\./(?!core/)'],
     }),
   },
   {

@@ -1,4 +1,4 @@
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, continueAsNew } from '@temporalio/workflow';
 import { nextMove } from '../src/core/next-move';
 import type { RunInput } from '../src/core/run-input';
 import type { RunStatus } from '../src/core/state';
@@ -58,7 +58,7 @@ async function procedure(input: RunInput, run: Run): Promise<RunOutcome> {
       case 'end':
         return end(run);
     }
-    if (isLong(run)) await carryOver(input, run);
+    if (run.isLong()) await carryOver(input, run);
   }
 }
 
@@ -66,11 +66,6 @@ async function end(run: Run): Promise<RunOutcome> {
   await recordEnd(run);
   await condition(allHandlersFinished);
   return { run: run.state.run.id, status: run.state.status };
-}
-
-function isLong(run: Run): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
-  return continueAsNewSuggested || historyLength > (run.tuning.continueAfterEvents ?? Number.POSITIVE_INFINITY);
 }
 
 /** A long history is handed over between two moves, with everything that the run knows. */

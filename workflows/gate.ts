@@ -28,7 +28,7 @@ export async function awaitDecision(run: Run, phase: Phase): Promise<void> {
   const spec = specOf(run, phase);
   const settled = (): boolean => {
     const now = gateState(run.state, phase);
-    return now?.status !== 'open' || now.nonce !== gate.nonce || turned(run);
+    return now?.status !== 'open' || now.nonce !== gate.nonce || turned(run) || run.isLong();
   };
   if (gate.deadline === undefined) return condition(settled);
   const { openedAt = run.now(), deadline, reminded = 0 } = gate;
@@ -61,7 +61,7 @@ async function windowOpens(run: Run, phase: Phase): Promise<boolean> {
   if (!window || left === 0) return true;
   const until = new Date(Date.parse(run.now()) + left).toISOString();
   run.dispatch({ type: 'gate-waits', phase, until, at: run.now() });
-  return !(await condition(() => turned(run), left, {
+  return !(await condition(() => turned(run) || run.isLong(), left, {
     summary: `${phase} may start from ${window.from} to ${window.to} (${window.tz})`,
   }));
 }

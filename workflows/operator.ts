@@ -5,7 +5,7 @@ import type { Run } from './run';
 
 /** Stands still until somebody says how to go on. No deadline: a parked run waits for a person, not for a clock. */
 export async function awaitOperator(run: Run): Promise<void> {
-  await condition(() => run.state.hold === undefined || run.state.endedAt !== undefined);
+  await condition(() => run.state.hold === undefined || run.state.endedAt !== undefined || run.isLong());
 }
 
 /** Waits for the person who does by hand what no step can do. Whatever turns the run ends the wait. */
@@ -16,6 +16,7 @@ export async function awaitTick(run: Run, step: Step): Promise<void> {
       stepState(run.state, step.id).tick !== undefined ||
       run.state.hold !== undefined ||
       run.state.direction === 'back' ||
-      run.state.endedAt !== undefined,
+      run.state.endedAt !== undefined ||
+      run.isLong(),
   );
 }

@@ -27,7 +27,14 @@ export class Run {
 
   dispatch(event: RunEvent): void {
     this.state = apply(this.plan, this.state, event);
-    this.publish();
+    // Nothing that is shown changes, and thousands may come within one task: its time is limited.
+    if (event.type !== 'not-counted') this.publish();
+  }
+
+  /** The history is to be handed over to a new one before the next move; waits for people end for it. */
+  isLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    return continueAsNewSuggested || historyLength > (this.tuning.continueAfterEvents ?? Number.POSITIVE_INFINITY);
   }
 
   /** The workflow's clock: the same on replay. */

@@ -1,5 +1,5 @@
 import type { PgContext, PgSession } from './context';
-import { literal } from './identifiers';
+import { dollarQuoted, literal, qualified } from './identifiers';
 
 /** What the tool writes as COMMENT on all it creates, in the same transaction: this run, this step, nobody else. */
 export function markerOf(context: Pick<PgContext, 'run' | 'step'>): string {
@@ -34,6 +34,16 @@ export function makerOf(comment: string | null | undefined): string | undefined 
 export async function mark(tx: PgSession, object: string, comment: string | null, mark: string): Promise<void> {
   if (isMarked(comment, mark)) return;
   await tx.execute(commentOn(object, comment === null ? mark : `${comment}\n${mark}`));
+}
+
+/** `mark` for a table that the same message creates; does nothing when it is not there. */
+export function markTableSql(table: string, mark: string): string {
+  return `DO ${dollarQuoted(`DECLARE made regclass := to_regclass(${literal(qualified(table))});
+BEGIN
+  IF made IS NOT NULL THEN
+    EXECUTE format('COMMENT ON TABLE %s IS %L', made, concat_ws(chr(10), obj_description(made, 'pg_class'), ${literal(mark)}));
+  END IF;
+END`)}`;
 }
 
 export function commentOn(object: string, text: string): string {

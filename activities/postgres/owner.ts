@@ -10,11 +10,21 @@ export async function asOwnerOf<T>(tx: PgSession, table: string, work: (owner: s
   const owner = await ownerOf(tx, table);
   await tx.execute(`SET LOCAL ROLE ${ident(owner)}`);
   const result = await work(owner);
-  await tx.execute('SET LOCAL ROLE NONE');
+  await tx.execute(TOOL_AGAIN);
   return result;
 }
 
-/** The same outside a transaction; the role is put back even when `work` fails. */
+/**
+ * The first half of `asOwnerOf`, for work that takes a lock: its last message ends with `TOOL_AGAIN`, and nothing waits
+ * for a round trip that only changes the role.
+ */
+export async function becomeOwnerOf(tx: PgSession, table: string): Promise<void> {
+  await tx.execute(`SET LOCAL ROLE ${ident(await ownerOf(tx, table))}`);
+}
+
+export const TOOL_AGAIN = 'SET LOCAL ROLE NONE';
+
+/** `asOwnerOf` outside a transaction; the role is put back even when `work` fails. */
 export async function asOwnerOutside<T>(session: PgSession, table: string, work: () => Promise<T>): Promise<T> {
   await session.execute(`SET ROLE ${ident(await ownerOf(session, table))}`);
   try {

@@ -21,7 +21,7 @@ export async function previewLive(resources: Resources, { plan }: LivePreviewInp
   const home = homeTarget(resources, plan.home);
   const run = { id: `${plan.name}.preview`, plan: plan.name, planDigest: digestOf(plan), home: plan.home };
   const options = { applicationName: applicationName(run, 'preview'), readOnly: true, ...LONG, signal: pulse.signal };
-  return withLink(home, options, async (session) => {
+  return await withLink(home, options, async (session) => {
     const asked = await preflight(resources, { ...question(pulse, session, home, step), run }, session);
     const checks = [await claimCheck(session, plan), ...asked.checks];
     const failed = checks.filter((c) => c.verdict !== 'pass').length;

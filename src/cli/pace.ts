@@ -52,10 +52,10 @@ export function amountOf(heartbeat: unknown): Amount | undefined {
   };
 }
 
-/** The newest half minute, and the sample before it, so that a slow verb has two. */
+/** The newest half minute; of a slow verb the last two samples, however old. */
 function trimmed(samples: readonly Sample[], now: number): readonly Sample[] {
-  const first = samples.findIndex((s) => now - s.at <= WINDOW_MS);
-  return samples.slice(Math.max(0, first - 1));
+  const fresh = samples.filter((s) => now - s.at <= WINDOW_MS);
+  return fresh.length >= 2 ? fresh : samples.slice(-2);
 }
 
 function rateOf(samples: readonly Sample[], told: Amount): Rate {

@@ -3,6 +3,7 @@ import { FAILURES } from '../core/failure';
 import { awaited } from '../core/gate';
 import type { CompiledPlan } from '../core/plan';
 import { possibleWords } from '../core/possible-words';
+import { rollbackWanting } from '../core/rollback';
 import type { GateState, Hold, RunState, StepState } from '../core/state';
 import { awaitedTick, awaitedWindow, tickCommand, tickerText, ticksAhead } from '../core/waits';
 import { durationText } from '../report/duration-text';
@@ -19,6 +20,8 @@ export interface StatusInput {
   readonly activities: readonly PendingActivity[];
   /** For elapsed times. */
   readonly now: number;
+  /** What Temporal says of the workflow: RUNNING, TERMINATED … */
+  readonly execution?: string;
   /** What was seen before, for rates; absent = this is the only look. */
   readonly pace?: Pace;
 }
@@ -26,8 +29,9 @@ export interface StatusInput {
 /** The run read as its runbook: phases, what is under way, who is awaited, what can be done. */
 export function renderStatus(out: Output, input: StatusInput): readonly string[] {
   const { plan, state } = input;
+  const gone = goneWorkflow(input);
   // A run that has turned back or ended asks nobody any more, whatever gate stood open then.
-  const asks = state.direction === 'forward' && state.endedAt === undefined;
+  const asks = state.direction === 'forward' && state.endedAt === undefined && gone === undefined;
   const open = asks ? state.gates.find((g) => g.status === 'open') : undefined;
   return [
     `${out.paint('bold', plan.name)} on ${plan.home} (${plan.environment})  ${statusWord(out, state)}  run ${state.run.id}`,
@@ -42,11 +46,7 @@ export function renderStatus(out: Output, input: StatusInput): readonly string[]
       ]),
     ),
     '',
-    ...(state.endedAt === undefined ? underWay(input) : []),
-    ...(open ? gateLines(out, plan, state, open) : []),
-    ...windowLines(out, plan, state),
-    ...tickLines(out, plan, state),
-    ...(state.hold ? holdLines(out, plan, state, state.hold) : []),
+    ...(gone === undefined ? presentLines(out, input, open) : goneLines(out, state, gone)),
     ...skippedLines(out, state),
     ...(state.direction === 'back'
       ? [
@@ -58,11 +58,47 @@ export function renderStatus(out: Output, input: StatusInput): readonly string[]
   ];
 }
 
+/** What is under way, who is awaited, what can be done. */
+function presentLines(out: Output, input: StatusInput, open: GateState | undefined): readonly string[] {
+  const { plan, state } = input;
+  return [
+    ...(state.endedAt === undefined ? underWay(input) : []),
+    ...(open ? gateLines(out, plan, state, open) : []),
+    ...windowLines(out, plan, state),
+    ...tickLines(out, plan, state),
+    ...(state.hold ? holdLines(out, plan, state, state.hold) : []),
+    ...voteLines(plan, state),
+  ];
+}
+
+/** The word of Temporal for a workflow that ended without its run: terminated, timed out, failed. */
+function goneWorkflow({ state, execution }: StatusInput): string | undefined {
+  const open = execution === undefined || execution === 'RUNNING' || execution === 'CONTINUED_AS_NEW';
+  return open || state.endedAt !== undefined ? undefined : execution.toLowerCase();
+}
+
+function goneLines(out: Output, { run }: RunState, gone: string): readonly string[] {
+  return [
+    out.paint('red', `The workflow is ${gone}; the run stands where it stood then, and still holds ${run.home}.`),
+    `  go on with it:  cutover adopt --plan ${run.plan} --as <your name>`,
+    `  let go of it:   cutover release --plan ${run.plan} --as <your name> --comment <why>`,
+    '',
+  ];
+}
+
+/** People who ask for a rollback and are not enough yet. */
+function voteLines(plan: CompiledPlan, state: RunState): readonly string[] {
+  if (state.rollbackVotes.length === 0 || state.direction === 'back' || state.endedAt !== undefined) return [];
+  const who = state.rollbackVotes.map((v) => v.approver).join(', ');
+  return [`A rollback is asked for by ${who}; it still wants ${rollbackWanting(plan, state) ?? 'nobody'}.`, ''];
+}
+
 /** One line, for a watch without a terminal: what happened, and what merely moves. */
-export function statusLine({ plan, state, activities, now, pace }: StatusInput): {
-  readonly head: string;
-  readonly moving: string;
-} {
+export function statusLine(input: StatusInput): { readonly head: string; readonly moving: string } {
+  const { plan, state, activities, now, pace } = input;
+  const gone = goneWorkflow(input);
+  if (gone !== undefined)
+    return { head: `${state.phase}: the workflow is ${gone}; adopt or release the run`, moving: '' };
   const doing = activities.map((a) => progressText(a, pace?.of(a, now))).find((text) => text !== '');
   return { head: `${state.phase}: ${headline(plan, state)}`, moving: doing ?? '' };
 }

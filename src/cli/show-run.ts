@@ -5,7 +5,7 @@ import { EXIT } from './exit-codes';
 import { anyRun, type AnyRun } from './live-run';
 import { Pace } from './pace';
 import { renderDark } from './render-dark';
-import { isAwaiting, renderStatus, statusLine } from './render-status';
+import { isAwaiting, renderStatus, statusLine, type StatusInput } from './render-status';
 import type { Io } from './shell';
 import { watch } from './watch';
 
@@ -42,16 +42,15 @@ function watchRun(io: Io, temporal: TemporalClient, first: AnyRun): Promise<AnyR
 
 function linesOf(io: Io, { view }: AnyRun, pace?: Pace): readonly string[] {
   if (view.kind === 'dark') return renderDark(io.out, view.seen, view.why);
-  return renderStatus(io.out, {
-    ...view,
-    activities: view.seen.activities,
-    now: Date.now(),
-    ...(pace ? { pace } : {}),
-  });
+  return renderStatus(io.out, { ...inputOf(view), ...(pace ? { pace } : {}) });
+}
+
+function inputOf({ plan, state, seen }: Extract<AnyRun['view'], { readonly kind: 'live' }>): StatusInput {
+  return { plan, state, activities: seen.activities, execution: seen.execution, now: Date.now() };
 }
 
 function lineOf({ view }: AnyRun, pace: Pace): { readonly head: string; readonly moving: string } {
-  if (view.kind === 'live') return statusLine({ ...view, activities: view.seen.activities, now: Date.now(), pace });
+  if (view.kind === 'live') return statusLine({ ...inputOf(view), pace });
   const known = `${view.seen.phase ?? 'unknown'}, ${view.seen.status ?? view.seen.execution}`;
   return { head: `no answer (${view.why}); last known: ${known}`, moving: '' };
 }

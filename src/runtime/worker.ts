@@ -132,13 +132,15 @@ async function createWorker(
 }
 
 /**
- * What keeps a stranger's message from stopping a run: a converter that never throws, and no limit of the SDK's own on
- * what a workflow task answers. The answer to a refused Update quotes it; with that limit one Update of more than 2 MB
- * would fail the task again and again. What the server itself takes is limited by the server.
+ * What keeps strangers' messages from stopping a run: a converter that never throws; no limit of the SDK's own on what a
+ * workflow task answers (the answer to a refused Update quotes it: with that limit one Update of more than 2 MB fails the
+ * task again and again; what the server itself takes is limited by the server); and time for thousands of signals in one
+ * task on a busy machine, because a task that is cut off in the middle takes the whole process down.
  */
 export const MESSAGE_SAFETY = {
   dataConverter: { payloadConverterPath: PAYLOAD_CONVERTER_PATH },
   disablePayloadErrorLimit: true,
+  isolateExecutionTimeout: '30s',
 } as const;
 
 /** Once per process; signals stay ours: the caller decides what Ctrl-C ends. */

@@ -4,7 +4,7 @@ import { once } from '../support/moments';
 import { proveForward } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 test('a worker killed mid backup: its pg_dump ends too, nothing half stays on the shelf, another worker finishes', async () => {
   await using run = await Scenario.open({ name: 'kill-backup' });

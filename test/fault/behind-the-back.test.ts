@@ -1,16 +1,13 @@
-import type { RunState } from '../../src/core/state';
 import { claimOf, proveOpen, proveWrites } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 
-jest.setTimeout(120_000);
-
-const beforeCutover = (s: RunState): boolean => s.gates.some((g) => g.phase === 'cutover' && g.status === 'open');
+jest.setTimeout(300_000);
 
 test('a target restored to an earlier moment behind the run’s back: the run parks and says so, whatever the plan does on failure', async () => {
   await using run = await Scenario.open({ name: 'restored' });
   await run.startWorker();
   await run.start(['expand']);
-  const { run: ref } = await run.until('the gate before cutover', beforeCutover);
+  const { run: ref } = await run.gate('cutover');
   await asSuperuser(run, `DELETE FROM cutover.ledger WHERE seq > (SELECT max(seq) - 10 FROM cutover.ledger)`);
   run.approveFromNowOn(['cutover']);
   const { hold, direction } = await run.parked();
@@ -28,7 +25,7 @@ test('a row of the ledger altered behind the run’s back: the run parks and say
   await using run = await Scenario.open({ name: 'altered' });
   await run.startWorker();
   await run.start(['expand']);
-  const { head, run: ref } = await run.until('the gate before cutover', beforeCutover);
+  const { head, run: ref } = await run.gate('cutover');
   await asSuperuser(run, `UPDATE cutover.ledger SET hash = 'sha256:' || repeat('0', 64) WHERE seq = ${head.seq}`);
   run.approveFromNowOn(['cutover']);
   const { hold } = await run.parked();
@@ -41,7 +38,7 @@ test('a target restored from a dump without the tool’s schema: the run parks a
   await using run = await Scenario.open({ name: 'restored-bare' });
   await run.startWorker();
   await run.start(['expand']);
-  await run.until('the gate before cutover', beforeCutover);
+  await run.gate('cutover');
   await run.db.query('DROP SCHEMA cutover CASCADE');
   run.approveFromNowOn(['cutover']);
   const { hold } = await run.parked();
@@ -53,7 +50,7 @@ test('a workflow reset to an earlier event: the run parks and says which step it
   await using run = await Scenario.open({ name: 'reset' });
   await run.startWorker();
   await run.start(['expand']);
-  const { run: ref } = await run.until('the gate before cutover', beforeCutover);
+  const { run: ref } = await run.gate('cutover');
   await run.reset('expand/key-products');
   const { hold, run: after } = await run.parked();
   expect(after.id).toBe(ref.id);

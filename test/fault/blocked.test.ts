@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { proveForward } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 test('a long transaction before DDL: the step backs off, names pid, age and query, stalls nobody longer than its budget, and goes on when it ends', async () => {
   await using run = await Scenario.open({ name: 'long-transaction' });

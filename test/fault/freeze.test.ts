@@ -2,7 +2,7 @@ import { inStep, lastCommit, once, takesLocks } from '../support/moments';
 import { ledgerOf, proveForward } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const FREEZE = 'cutover/freeze';
 

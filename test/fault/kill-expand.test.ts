@@ -3,7 +3,7 @@ import { inStep, lastCommit, once, says } from '../support/moments';
 import { ledgerOf, proveBack, proveForward, schemaOf } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 test('a worker killed within a step of expand, another between its two transactions, a third right after: the next one finishes', async () => {
   await using run = await Scenario.open({ name: 'kill-expand' });
@@ -58,9 +58,7 @@ test('a worker killed mid rollback, within an undo and between two: the next one
   const before = await schemaOf(run);
   const first = await run.startWorker();
   await run.start(['expand', 'cutover']);
-  await run.until('the gate before contract', (s) =>
-    s.gates.some((g) => g.phase === 'contract' && g.status === 'open'),
-  );
+  await run.gate('contract');
   run.proxy.setRule(once('hold', inStep('expand/key-products', 'undo', says(/DROP COLUMN/))));
   await run.rollback();
   await run.proxy.struck();

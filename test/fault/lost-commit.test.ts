@@ -3,14 +3,14 @@ import { proveBack, proveForward, schemaOf } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 import type { Rule } from '../support/tcp-proxy';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 test('the reply to each COMMIT of every kind of step is lost once: the outcome is found by looking, and nothing is done twice', async () => {
   await using run = await Scenario.open({ name: 'lost-commit' });
   const lost = loseReplies(run, 'do');
   await run.startWorker();
   await run.start();
-  await run.ended('done', 150_000);
+  await run.ended();
   expect(lost.kinds()).toEqual(kindsOf(run));
   await proveForward(run);
 });
@@ -21,11 +21,9 @@ test('the reply to each COMMIT of every kind of undo is lost once: the outcome i
   const lost = loseReplies(run, 'undo');
   await run.startWorker();
   await run.start(['expand', 'cutover']);
-  await run.until('the gate before contract', (s) =>
-    s.gates.some((g) => g.phase === 'contract' && g.status === 'open'),
-  );
+  await run.gate('contract');
   await run.rollback();
-  await run.ended('rolled-back', 150_000);
+  await run.ended('rolled-back');
   expect(lost.kinds()).toEqual(kindsOf(run).filter((kind) => kind !== 'retire' && kind !== 'release'));
   await proveBack(run, before);
 });

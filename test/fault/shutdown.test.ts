@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { proveForward } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 test('a worker told to end in the middle of a step: it ends cleanly, leaves nothing running, and another goes on', async () => {
   await using run = await Scenario.open({ name: 'shutdown' });

@@ -6,15 +6,13 @@ import { statusQuery } from '../../workflows/messages';
 import { claimOf, proveForward } from '../support/run-proofs';
 import { Scenario, TEST_TUNING } from '../support/scenario';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 test('two runs on one target: the second is refused by the name of the first, which goes on', async () => {
   await using run = await Scenario.open({ name: 'two-first' });
   await run.startWorker();
   await run.start([]);
-  const first = await run.until('the gate before expand', (s) =>
-    s.gates.some((g) => g.phase === 'expand' && g.status === 'open'),
-  );
+  const first = await run.gate('expand');
 
   const second = await startAnother(run, 'two-second');
   expect(second.status).toBe('refused');

@@ -2,16 +2,14 @@ import { ENDED } from '../../src/core/state';
 import { ledgerOf, proveBack, proveForward, schemaOf } from '../support/run-proofs';
 import { Scenario } from '../support/scenario';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 test('rollback, approve and cancel at the same moment: one of them is followed, and the run never turns forward again', async () => {
   await using run = await Scenario.open({ name: 'words-at-once' });
   const before = await schemaOf(run);
   await run.startWorker();
   await run.start(['expand']);
-  const state = await run.until('the gate before cutover', (s) =>
-    s.gates.some((g) => g.phase === 'cutover' && g.status === 'open'),
-  );
+  const state = await run.gate('cutover');
   const handle = run.temporal.client.workflow.getHandle(run.workflowId);
   await Promise.all([
     run.approve(state, 'cutover'),

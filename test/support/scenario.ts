@@ -9,6 +9,7 @@ import type { CompiledPlan } from '../../src/core/plan';
 import type { Tuning } from '../../src/core/run-input';
 import { ENDED, type RunState } from '../../src/core/state';
 import type { Verb } from '../../src/core/step';
+import { runCommand, type CommandResult } from '../../src/dev/command';
 import { startLineProcess, type LineProcess } from '../../src/dev/line-process';
 import { logTail } from '../../src/dev/log-tail';
 import { silent } from '../../src/dev/progress';
@@ -50,8 +51,7 @@ export class Scenario implements AsyncDisposable {
     readonly plan: CompiledPlan,
     private readonly planDigest: CompiledDigest,
     readonly temporal: TemporalClient,
-    /** A superuser in the application's database: looks, and plays the one who changes things behind the run. */
-    readonly db: Client,
+    private superuser: Client,
     /** Between the workers and the database. */
     readonly proxy: TcpProxy,
     private readonly address: string,
@@ -83,12 +83,21 @@ export class Scenario implements AsyncDisposable {
     const compiled = await compilePlanFile(join(stage.planFolder, 'plan.yaml'));
     if (!compiled.ok) throw new Error(`The plan does not compile: ${JSON.stringify(compiled.problems)}`);
     const temporal = await connectTemporal({ address, namespace: 'default' });
-    const db = new Client({ connectionString: stage.urls.superuser, application_name: 'fault-test' });
-    db.on('error', () => undefined);
-    await db.connect();
+    const db = await connect(stage.urls.superuser);
     const { hostname: host, port } = new URL(superuserUrl);
     const proxy = await startTcpProxy({ host, port: Number(port) });
     return new Scenario(stage, compiled.plan, compiled.digest, temporal, db, proxy, address, taskQueue, runDir);
+  }
+
+  /** A superuser in the application's database: looks, and plays the one who changes things behind the run. */
+  get db(): Client {
+    return this.superuser;
+  }
+
+  /** After the database was away. */
+  async reconnect(): Promise<void> {
+    await this.superuser.end().catch(() => undefined);
+    this.superuser = await connect(this.stage.urls.superuser);
   }
 
   get workflowId(): string {
@@ -114,6 +123,17 @@ export class Scenario implements AsyncDisposable {
     this.workers.push(worker);
     await worker.first('ready');
     return worker;
+  }
+
+  /** A command of the CLI, as somebody types it in the plan's folder. */
+  cli(...args: readonly string[]): Promise<CommandResult> {
+    const { PATH, HOME } = process.env;
+    return runCommand({
+      command: process.execPath,
+      args: [join(projectRoot(), 'lib', 'src', 'cli', 'main.js'), ...args],
+      cwd: this.stage.planFolder,
+      env: { ...(PATH ? { PATH } : {}), ...(HOME ? { HOME } : {}), TEMPORAL_ADDRESS: this.address },
+    });
   }
 
   get workerLog(): string {
@@ -161,7 +181,7 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** Polls until the state is so. A run that parks or ends otherwise is not waited for any longer. */
-  async until(what: string, reached: (state: RunState) => boolean, patienceMs = 60_000): Promise<RunState> {
+  async until(what: string, reached: (state: RunState) => boolean, patienceMs = 120_000): Promise<RunState> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const state = await this.state();
@@ -173,6 +193,10 @@ export class Scenario implements AsyncDisposable {
     }
   }
 
+  gate(phase: Phase): Promise<RunState> {
+    return this.until(`the gate before ${phase}`, (s) => s.gates.some((g) => g.phase === phase && g.status === 'open'));
+  }
+
   ended(status: RunState['status'] = 'done', patienceMs?: number): Promise<RunState> {
     return this.until(`the end ${status}`, (s) => s.status === status, patienceMs);
   }
@@ -182,7 +206,7 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** Until the ledger has the start row of this verb: the attempt is under way. Looks every few milliseconds. */
-  async begun(step: string, verb: Verb = 'do', patienceMs = 60_000): Promise<void> {
+  async begun(step: string, verb: Verb = 'do', patienceMs = 120_000): Promise<void> {
     await this.seen(
       `the start of ${verb} ${step}`,
       `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'start'`,
@@ -191,7 +215,7 @@ export class Scenario implements AsyncDisposable {
     );
   }
 
-  async finished(step: string, verb: Verb = 'do', patienceMs = 60_000): Promise<void> {
+  async finished(step: string, verb: Verb = 'do', patienceMs = 120_000): Promise<void> {
     await this.seen(
       `the end of ${verb} ${step}`,
       `SELECT FROM cutover.ledger WHERE run_id LIKE $1 AND step = $2 AND verb = $3 AND event = 'end'`,
@@ -201,7 +225,7 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** Until a query finds a row. A table that is not there yet counts as none. */
-  async seen(what: string, sql: string, values: readonly unknown[] = [], patienceMs = 30_000): Promise<void> {
+  async seen(what: string, sql: string, values: readonly unknown[] = [], patienceMs = 60_000): Promise<void> {
     const deadline = Date.now() + patienceMs;
     for (;;) {
       const rows = await this.db.query(sql, [...values]).then((r) => r.rowCount ?? 0, ignoreMissing);
@@ -304,6 +328,13 @@ export class Scenario implements AsyncDisposable {
 }
 
 type CompiledDigest = Extract<Awaited<ReturnType<typeof compilePlanFile>>, { ok: true }>['digest'];
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url, application_name: 'fault-test' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
 
 /** People who approve what opens, until told to stop. */
 function clerk(scenario: Scenario, gates: readonly Phase[]): { readonly stop: () => Promise<void> } {

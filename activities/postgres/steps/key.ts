@@ -1,14 +1,14 @@
 import { evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
-import { findColumn, findRelation, findTrigger, typeName, type Relation } from '../catalog';
+import { findColumn, findRelation, typeName, type Relation } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
+import { keyFactsSql, readKeyFacts, type KeyFacts } from '../key-facts';
 import { primaryKey } from '../keyset';
 import { isMarked, markerOf } from '../marker';
-import { keyNames } from '../names';
-import { asOwnerOf } from '../owner';
+import { becomeOwnerOf, TOOL_AGAIN } from '../owner';
 import { refused } from '../pg-error';
 import { settle } from '../settle';
 import { addKey, prepareKey } from '../statements/key';
-import { heldMs, together } from '../together';
+import { together } from '../together';
 import { undoKey } from './key-undo';
 
 type Context = PgContext<'key'>;
@@ -25,7 +25,7 @@ export const keyStep: PgStepHandler<'key'> = {
     const existing = await context.read(async (session) => findColumn(session, args.table, args.column));
     if (existing) {
       refuseForeign(context, existing.comment);
-      return context.commit(async (tx) => prove(tx, context, { tenant, note: 'was there from an earlier attempt' }));
+      return context.commit(async (tx) => prove(tx, context, tenant));
     }
     return context.commit(async (tx) => add(tx, context, tenant));
   },
@@ -56,44 +56,42 @@ function refuseForeign({ args, run, step }: Context, comment: string | null): vo
   );
 }
 
+/** Under the lock there is one message, which ends with the questions that prove it. */
 async function add(tx: PgSession, context: Context, tenant: string): Promise<Evidence> {
   const { args } = context;
   const before = await requireTable(tx, args.table);
-  await asOwnerOf(tx, args.table, async () => {
-    await together(tx, prepareKey(args, markerOf(context), tenant));
-    await settle(tx, [args.table]);
-    await together(tx, addKey(args, markerOf(context), tenant));
-  });
-  const after = await requireTable(tx, args.table);
-  if (after.filenode !== before.filenode) {
+  const type = await typeName(tx, args.type);
+  await becomeOwnerOf(tx, args.table);
+  await together(tx, prepareKey(args, markerOf(context), tenant));
+  await settle(tx, [args.table]);
+  const work = addKey(args, markerOf(context), tenant).map((s) => s.sql);
+  const [made] = await tx.query<KeyFacts>([...work, TOOL_AGAIN, keyFactsSql(args)].join(';\n'));
+  if (made?.filenode !== before.filenode) {
     throw refused(
       `Adding ${args.column} ${args.type} to ${args.table} rewrites the table, which would lock it for as long as that takes; nothing was changed. Give the key a type without constraints of its own.`,
     );
   }
-  return prove(tx, context, { tenant, note: 'added without a rewrite', heldMs: await heldMs(tx) });
+  return evidenceOf(
+    `${args.table}.${args.column} added without a rewrite, lock held ${made.heldMs} ms`,
+    [...checksOf(made, type), expectEqual('value of the rows that were there', tenant, made.missing ?? 'none')],
+    { tenant, lockHeldMs: made.heldMs ?? Number.NaN },
+  );
 }
 
-async function prove(
-  tx: PgSession,
-  { args }: Context,
-  facts: { readonly tenant: string; readonly note: string; readonly heldMs?: number },
-): Promise<Evidence> {
-  const column = await findColumn(tx, args.table, args.column);
-  const trigger = await findTrigger(tx, args.table, keyNames(args.table, args.column).stamp.trigger);
-  const checks: Check[] = [
-    expectEqual('type', await typeName(tx, args.type), column ? await typeName(tx, column.type) : 'no column'),
-    expectEqual('default', 'none', column?.default ?? 'none'),
+async function prove(tx: PgSession, { args }: Context, tenant: string): Promise<Evidence> {
+  const made = await readKeyFacts(tx, args);
+  const checks = checksOf(made, await typeName(tx, args.type));
+  return evidenceOf(`${args.table}.${args.column} was there from an earlier attempt`, checks, { tenant });
+}
+
+function checksOf(made: KeyFacts | undefined, type: string): readonly Check[] {
+  return [
+    expectEqual('type', type, made?.type ?? 'no column'),
+    expectEqual('default', 'none', made?.default ?? 'none'),
     expectEqual(
       'stamping trigger',
       'enabled always',
-      trigger?.enabled === 'A' ? 'enabled always' : (trigger?.enabled ?? 'none'),
+      made?.trigger === 'A' ? 'enabled always' : (made?.trigger ?? 'none'),
     ),
   ];
-  const summary = `${args.table}.${args.column} ${facts.note}`;
-  if (facts.heldMs === undefined) return evidenceOf(summary, checks, { tenant: facts.tenant });
-  const filled = expectEqual('value of the rows that were there', facts.tenant, column?.missing ?? 'none');
-  return evidenceOf(`${summary}, lock held ${facts.heldMs} ms`, [...checks, filled], {
-    tenant: facts.tenant,
-    lockHeldMs: facts.heldMs,
-  });
 }

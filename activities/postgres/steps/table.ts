@@ -4,11 +4,11 @@ import { adoption } from '../adopt';
 import { archive, compareArchive, isWhole, ROW_VALUE, type Archived, type ToArchive } from '../archive';
 import { findRelation, findTrigger, type Relation } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
-import { qualified } from '../identifiers';
+import { literal, qualified } from '../identifiers';
 import { byPlace, findPrimaryKey } from '../keyset';
-import { isMarked, mark, markerOf } from '../marker';
+import { isMarked, markerOf, markTableSql } from '../marker';
 import { refusalNames } from '../names';
-import { asOwnerOf } from '../owner';
+import { asOwnerOf, becomeOwnerOf, TOOL_AGAIN } from '../owner';
 import { refused, refusing } from '../pg-error';
 import { SCAN_TIMEOUT_MS } from '../read-only';
 import { recall } from '../recall';
@@ -35,8 +35,7 @@ export const tableStep: PgStepHandler<'table'> = {
       const there = await findRelation(tx, args.table);
       if (there && before.existed && args.needs) return adopt(tx, context, { ...args, needs: args.needs });
       if (there) refuseForeign(context, there);
-      else await create(tx, context);
-      return prove(tx, context);
+      return there ? prove(tx, context) : create(tx, context);
     });
   },
   undo: async (context) => {
@@ -75,23 +74,39 @@ async function adopt(tx: PgSession, { run, args }: Context, wanted: AdoptedTable
   );
 }
 
-async function create(tx: PgSession, context: Context): Promise<void> {
+/** One message: its foreign keys lock the tables that they point to until the COMMIT. */
+async function create(tx: PgSession, context: Context): Promise<Evidence> {
   const { args } = context;
-  await asOwnerOf(tx, args.like, async () => {
-    await tx.execute(args.create);
-    const made = await findRelation(tx, args.table);
-    if (!made)
-      throw refused(`${args.file} does not create ${args.table}; correct the file, or the table's name in the plan.`);
-    await mark(tx, `TABLE ${qualified(args.table)}`, made.comment, markerOf(context));
-  });
+  await becomeOwnerOf(tx, args.like);
+  const marked = markTableSql(args.table, markerOf(context));
+  const [made] = await tx.query<Made>([args.create, marked, TOOL_AGAIN, madeSql(args)].join('\n;\n'));
+  if (!made?.kind)
+    throw refused(`${args.file} does not create ${args.table}; correct the file, or the table's name in the plan.`);
+  return proof(context, made);
 }
 
-async function prove(tx: PgSession, { args }: Context): Promise<Evidence> {
-  const made = await findRelation(tx, args.table);
-  const like = await findRelation(tx, args.like);
+async function prove(tx: PgSession, context: Context): Promise<Evidence> {
+  const [made] = await tx.query<Made>(madeSql(context.args));
+  return proof(context, made);
+}
+
+interface Made {
+  readonly kind: string | null;
+  readonly owner: string | null;
+  readonly like: string | null;
+}
+
+function madeSql({ table, like }: Context['args']): string {
+  const of = (name: string, what: string): string =>
+    `(SELECT ${what}::text FROM pg_catalog.pg_class WHERE oid = to_regclass(${literal(qualified(name))}))`;
+  const owner = 'pg_get_userbyid(relowner)';
+  return `SELECT ${of(table, 'relkind')} AS kind, ${of(table, owner)} AS owner, ${of(like, owner)} AS like`;
+}
+
+function proof({ args }: Context, made: Made | undefined): Evidence {
   return evidenceOf(`${args.table} is there (${args.purpose})`, [
     expectEqual('kind of relation', 'table', made?.kind === 'r' ? 'table' : `relkind ${made?.kind}`),
-    expectEqual('owner', like?.owner ?? 'nobody', made?.owner ?? 'nobody'),
+    expectEqual('owner', made?.like ?? 'nobody', made?.owner ?? 'nobody'),
   ]);
 }
 

@@ -39,7 +39,7 @@ async function release(io: Io, options: ReleaseOptions): Promise<number> {
     const { home, run } = known;
     await requireClosed(temporal, known, 'end it with `cutover abort`, or talk to it: `cutover status`.');
     await requireWorker(temporal, config);
-    io.out.line(`${home} is freed of the claim of ${run}. What that run has changed there stays as it is.`);
+    io.out.line(`This frees ${home} of the claim of ${run}. What that run has changed there stays as it is.`);
     if (!isUnasked(options))
       await io.confirm({ text: `Type the target's name to release it (${home}):`, word: home, instead: '--yes' });
     const input: ReleaseInput = { home, run, by, comment: options.comment };

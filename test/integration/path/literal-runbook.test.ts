@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { examplePath } from '../../../examples/003-client-id/paths';
 import { projectRoot } from '../../../src/dev/project-root';
 import type { Scenario } from '../../support/scenario';
+import { sideBySide } from '../../support/side-by-side';
 import { DATA_TRAPS } from '../../support/traps/data-traps';
 import type { NaiveReader } from '../../support/traps/facts';
 import { literalSide } from '../../support/traps/literal-side';
@@ -11,18 +12,18 @@ import { SCHEMA_TRAPS } from '../../support/traps/schema-traps';
 import { toolSide } from '../../support/traps/tool-side';
 import type { Sides, Trap } from '../../support/traps/trap';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
-const SIZE = { rows: 5_000, rate: 80 };
+const SIZE = { rows: 5_000, rate: 60 };
 
 let sides: Sides;
 const opened: { readonly run: Scenario; readonly naive: NaiveReader }[] = [];
 
 beforeAll(async () => {
-  const script = await literalSide({ name: 'path-literal', ...SIZE });
-  opened.push(script);
-  const ours = await toolSide({ name: 'path-ours', ...SIZE });
-  opened.push(ours);
+  const [script, ours] = await sideBySide([
+    opening(literalSide({ name: 'path-literal', ...SIZE })),
+    opening(toolSide({ name: 'path-ours', ...SIZE })),
+  ]);
   sides = { script, ours, preview: await preview() };
 });
 
@@ -49,6 +50,12 @@ test('every trap of the notes has its row', () => {
   const wanted = Array.from({ length: 11 }, (_, n) => `T3.${n + 1}`);
   expect(wanted.filter((id) => !ids.has(id))).toEqual([]);
 });
+
+async function opening<T extends (typeof opened)[number]>(side: Promise<T>): Promise<T> {
+  const known = await side;
+  opened.push(known);
+  return known;
+}
 
 function place({ id }: Trap): number {
   return Number(/^T3\.(\d+)$/.exec(id)?.[1] ?? Infinity);

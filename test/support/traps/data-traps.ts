@@ -87,6 +87,7 @@ export const DATA_TRAPS: readonly Trap[] = [
           '"lead-1" has the roles lead; gate expand asks for 1 × dba.',
           '"sre-1" has the roles sre; gate expand asks for 1 × dba.',
           '"somebody" is not in the people file of the worker.',
+          expect.stringMatching(/^exit code 1: [^]*"sre-1" has the roles sre; gate expand asks for 1 × dba\./),
         ]);
         expect(state.status).toBe('awaiting-approval');
         expect(stepState(state, 'expand/key-users').status).toBe('pending');
@@ -159,7 +160,7 @@ export const DATA_TRAPS: readonly Trap[] = [
         const ofSecond = `SELECT FROM uploads WHERE client_id <> (SELECT id FROM organizations WHERE slug = 'default-org')`;
         await ours.run.seen('uploads of a second organisation', `${ofSecond} OFFSET 2`);
         await ours.run.rollback();
-        await ours.run.ended('rolled-back', 120_000);
+        await ours.run.ended('rolled-back', 300_000);
         await proveBack(ours.run, ours.schemaBefore);
         expect((await ours.run.stage.checkWrites(false)).inArchive).toBeGreaterThan(3);
       },

@@ -76,7 +76,7 @@ export async function holdWith(url: string, sql: string): Promise<Hold> {
 }
 
 /** Waits, bounded, until something outside is so. */
-export async function eventually(what: string, holds: () => Promise<boolean>, patienceMs = 20_000): Promise<void> {
+export async function eventually(what: string, holds: () => Promise<boolean>, patienceMs = 60_000): Promise<void> {
   for (const deadline = Date.now() + patienceMs; !(await holds()); await sleep(10)) {
     if (Date.now() > deadline) throw new Error(`Waited ${patienceMs} ms in vain until ${what}.`);
   }

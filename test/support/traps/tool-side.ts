@@ -70,7 +70,7 @@ async function watchRun(run: Scenario): Promise<ToolSide> {
   const wroteBesideIndex = (await beside.done) === 'answered' && (await standsAt(db, TOOL, writer)) !== undefined;
   await writer.release();
 
-  await run.until('the gate before contract', atGate('contract'), 120_000);
+  await run.until('the gate before contract', atGate('contract'), 300_000);
   return { run, schemaBefore, placesBefore, naive, ungated, wroteMeanwhile, wroteBesideIndex };
 }
 
@@ -92,7 +92,15 @@ async function tryWithoutTheDba(run: Scenario, state: RunState): Promise<ToolSid
     const sent = await sendDecision({ temporal, workflowId, message });
     refusals.push(sent.outcome === 'refused' ? sent.reason : `${approver}: ${sent.outcome}`);
   }
+  refusals.push(await approveByForce(run, gate?.evidence?.digest ?? ''));
   return { refusals, state: (await run.state()) ?? state, schema: await schemaOf(run) };
+}
+
+/** What the command line says to somebody who has not the role and skips its questions. */
+async function approveByForce(run: Scenario, evidence: string): Promise<string> {
+  const args = ['--plan', run.plan.name, '--as', 'sre-1', '--force', '--evidence', evidence];
+  const { code, stdout, stderr } = await run.cli('approve', 'expand', ...args);
+  return `exit code ${code}: ${stdout}${stderr}`;
 }
 
 const atGate =

@@ -65,6 +65,48 @@ describe('status', () => {
     expect(text).toContain('cutover rollback --plan phase-1');
   });
 
+  it('says of a run whose workflow is gone how to go on and how to let go', () => {
+    const started = apply(PLAN, fresh, { type: 'step-started', step: 'preflight/look', at });
+    const input = { plan: PLAN, state: started, activities: [], now: 0, execution: 'TERMINATED' };
+    const text = renderStatus(out, input).join('\n');
+    expect(text).toContain('The workflow is terminated');
+    expect(text).toContain('cutover adopt --plan phase-1');
+    expect(text).toContain('cutover release --plan phase-1');
+    expect(text).not.toContain('Now:');
+    expect(statusLine(input).head).toContain('adopt or release');
+  });
+
+  it('says why a run was aborted, and that the target is still claimed', () => {
+    const text = shown(apply(PLAN, fresh, { type: 'aborted', by: 'lead-1', comment: 'postponed', at }));
+    expect(text).toContain('aborted: lead-1 aborted it: postponed');
+    expect(text).toContain('The target is still claimed');
+  });
+
+  it('shows a vote for a rollback, and who is still wanting', () => {
+    const started = apply(PLAN, fresh, { type: 'step-started', step: 'cutover/freeze', at });
+    const vote = {
+      ...{ gate: 'rollback', nonce: '', evidenceDigest: 'sha256:plan', decision: 'approve' as const, at },
+      ...{ approver: 'sre-1', roles: ['sre'], comment: '', via: 'update' as const },
+    };
+    expect(shown(apply(PLAN, started, { type: 'rollback-vote', vote }))).toContain(
+      'A rollback is asked for by sre-1; it still wants 1 × lead.',
+    );
+  });
+
+  it('shows what waits for a tick, and what may be ticked already', () => {
+    const byHand = (id: string, phase: string) => ({
+      ...{ id, phase, kind: 'manual', target: 'app', title: id },
+      args: { what: 'tell support', role: 'lead' },
+    });
+    const steps = [byHand('preflight/manual-1', 'preflight'), byHand('validate/manual-1', 'validate')];
+    const plan = { ...PLAN, gates: {}, steps } as unknown as typeof PLAN;
+    const state = initialState(plan, { run, requestedBy: 'lead-1', at, people });
+    const text = renderStatus(out, { plan, state, activities: [], now: 0 }).join('\n');
+    expect(text).toContain('preflight/manual-1 waits for 1 × lead (lead-1): tell support');
+    expect(text).toContain('cutover tick preflight/manual-1 --plan phase-1');
+    expect(text).toMatch(/already now:\n {2}validate\/manual-1 {2}lead {2}tell support/);
+  });
+
   it('lists the messages that did not count', () => {
     const state = apply(PLAN, fresh, {
       type: 'not-counted',
