@@ -25,3 +25,14 @@ function dependents(error: unknown): string {
 export function refused(message: string): CutoverError {
   return new CutoverError('Refused', message);
 }
+
+/**
+ * Data exceptions (class 22) quote the value of a row in their message, which would carry it into logs and histories:
+ * they say enough without it.
+ */
+export function withoutValues(error: unknown): unknown {
+  if (error instanceof Error && sqlState(error)?.startsWith('22') === true) {
+    error.message = error.message.replace(/"[^]*"/, '"…"');
+  }
+  return error;
+}

@@ -1,6 +1,7 @@
 import { Client, type ClientConfig } from 'pg';
 import { CutoverError, describeError } from '../../src/core/failure';
 import type { PgSession } from './context';
+import { withoutValues } from './pg-error';
 import { Waiting } from './waiting';
 
 export interface SessionConfig {
@@ -53,10 +54,17 @@ export async function openSession(config: SessionConfig): Promise<OwnedSession> 
   };
 }
 
-/** Everything sent on this connection is counted, by whatever way it is sent. */
+/** Everything sent on this connection is counted, by whatever way it is sent, and its errors quote no rows. */
 function count(client: Client, waiting: Waiting): void {
   const send = client.query.bind(client) as (...args: readonly unknown[]) => Promise<unknown>;
-  client.query = ((...args: readonly unknown[]) => waiting.during(() => send(...args))) as Client['query'];
+  const sent = async (args: readonly unknown[]): Promise<unknown> => {
+    try {
+      return await send(...args);
+    } catch (error) {
+      throw withoutValues(error);
+    }
+  };
+  client.query = ((...args: readonly unknown[]) => waiting.during(() => sent(args))) as Client['query'];
 }
 
 function clientConfig(config: SessionConfig): ClientConfig {

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { missing } from '../core/gate';
 import { gateDigest } from '../core/gate-evidence';
 import { shortDigest } from '../core/json';
@@ -7,6 +6,7 @@ import type { CompiledPlan } from '../core/plan';
 import type { GateState, RunState } from '../core/state';
 import { sendDecision } from '../runtime/client';
 import type { TemporalClient } from '../runtime/temporal';
+import { askLine } from './terminal';
 
 export interface GateDesk {
   readonly temporal: TemporalClient;
@@ -67,13 +67,7 @@ async function approve(desk: GateDesk, state: RunState, gate: GateState, approve
 }
 
 async function ask(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
-  } finally {
-    terminal.close();
-  }
+  return /^y(es)?$/i.test((await askLine(question)) ?? '');
 }
 
 /** A list gets a line per entry: nobody reads to the end of a long one. */

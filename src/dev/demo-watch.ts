@@ -35,9 +35,9 @@ export class RunWatch {
   }
 
   private tellStep(plan: CompiledPlan, step: StepState): void {
-    if (!['done', 'failed', 'undone'].includes(step.status)) return;
+    if (!['done', 'failed', 'undone', 'skipped'].includes(step.status)) return;
     const phase = plan.steps.find((s) => s.id === step.id)?.phase ?? '';
-    const mark = step.status === 'failed' ? '✗' : step.status === 'undone' ? '↩' : '✓';
+    const mark = MARKS[step.status] ?? '✓';
     if (step.status === 'done') this.once(`phase ${phase}`, phase, `\n${phase}`);
     this.once(
       step.id,
@@ -52,3 +52,5 @@ export class RunWatch {
     this.print(line);
   }
 }
+
+const MARKS: Readonly<Partial<Record<StepState['status'], string>>> = { failed: '✗', undone: '↩', skipped: '»' };

@@ -2,12 +2,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describeError } from '../core/failure';
 import { ENDED, type RunState } from '../core/state';
+import { awaitedTick } from '../core/waits';
 import { compilePlanFile } from '../plan/compile-file';
 import { sendOperate, startRun } from '../runtime/client';
 import { connectTemporal, type TemporalClient } from '../runtime/temporal';
 import { workflowIdFor } from '../runtime/workflow-id';
 import { decideGate } from './demo-gates';
 import { demoOptions, type DemoOptions } from './demo-options';
+import { tickStep } from './demo-ticks';
 import { RunWatch } from './demo-watch';
 import { closeAll } from './on-exit';
 import { createProgress } from './progress';
@@ -83,11 +85,16 @@ async function runThrough(
   const desk = { temporal, workflowId, address: at.address, yes: options.yes, print };
   const asked = new Set<string>();
   for (;;) {
+    const toTick = (s: RunState) => {
+      const step = awaitedTick(plan, s);
+      return step && !asked.has(step.id) ? step : undefined;
+    };
     const { state } = await watch.until(
-      (s) => ENDED.includes(s.status) || s.hold !== undefined || openGate(s, asked) !== undefined,
+      (s) => ENDED.includes(s.status) || s.hold !== undefined || (openGate(s, asked) ?? toTick(s)) !== undefined,
     );
     if (ENDED.includes(state.status)) return state;
     const gate = openGate(state, asked);
+    const byHand = toTick(state);
     if (gate && options.rollback && gate.phase === 'contract') {
       asked.add(gate.nonce ?? '');
       print('\n── rolling back after the cutover, instead of contract ──');
@@ -95,6 +102,9 @@ async function runThrough(
     } else if (gate) {
       asked.add(gate.nonce ?? '');
       await decideGate(desk, plan, state, gate);
+    } else if (byHand) {
+      asked.add(byHand.id);
+      await tickStep(desk, state, byHand);
     } else if (state.hold && options.yes) {
       throw new Error(`The run stands still: ${state.hold.reason}`);
     } else {

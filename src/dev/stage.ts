@@ -44,6 +44,9 @@ export interface StageOptions {
   readonly planChanges?: readonly (readonly [find: string | RegExp, put: string])[];
 }
 
+/** For runs that nobody stands beside: what only people can do is taken out of the plan. */
+export const WITHOUT_MANUAL = [/^ {2}preflight:\n(?: {4}- manual:.*\n)+/m, ''] as const;
+
 /** Legacy schema and data, the application as role `app`, its readers and writers, and a folder to run the tool from. */
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { runDir, progress, superuserUrl, rows, rate, temporalAddress } = options;

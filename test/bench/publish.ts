@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/dev/project-root';
-import type { Results, RowResult } from './results';
+import { textOf, type Results, type RowResult } from './results';
 import { SETTINGS } from './server';
 import { markdownTable } from './table';
 
@@ -11,7 +11,7 @@ const END = '<!-- /figures -->';
 /** Writes the result into docs: all of it as JSON, the table and the machine into the page, between its two markers. */
 export async function publish(results: Results, rows: readonly RowResult[]): Promise<void> {
   const docs = join(projectRoot(), 'docs');
-  await writeFile(join(docs, 'bench.json'), `${JSON.stringify(results, null, 1)}\n`);
+  await writeFile(join(docs, 'bench.json'), textOf(results));
   const page = join(docs, 'benchmarks.md');
   const text = await readFile(page, 'utf8');
   const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];

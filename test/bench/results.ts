@@ -42,6 +42,13 @@ export async function newestResults(quick: boolean): Promise<{ path: string; res
 
 export async function saveResults(path: string, results: Results): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, `${JSON.stringify(results, null, 1)}\n`);
+  await writeFile(`${path}.part`, textOf(results));
   await rename(`${path}.part`, path);
+}
+
+/** Microseconds are more than any of these figures is worth. */
+export function textOf(results: Results): string {
+  const rounded = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
+  return `${JSON.stringify(results, rounded, 1)}\n`;
 }

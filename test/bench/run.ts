@@ -5,7 +5,7 @@ import { openBench } from './bench';
 import { loadNow, thisMachine } from './machine';
 import { benchOptions, type BenchOptions } from './options';
 import { publish } from './publish';
-import { newestResults, newResultsFile, saveResults, type Results, type RowResult } from './results';
+import { newestResults, newResultsFile, saveResults, textOf, type Results, type RowResult } from './results';
 import type { Bench, Row } from './row';
 import { ROWS } from './rows';
 import { textTable } from './table';
@@ -27,7 +27,7 @@ async function main(): Promise<number> {
   }
   const rows = ROWS.flatMap((r) => results.rows[r.id] ?? []);
   process.stdout.write(
-    options.json ? `${JSON.stringify(results, null, 1)}\n` : `\n${textTable(rows)}\n\nkept in ${path}\n`,
+    options.json ? textOf(results) : `\n${textTable(rows)}\n\nkept in ${path}\n`,
   );
   if (options.publish) await publish(results, rows);
   return 0;

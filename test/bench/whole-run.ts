@@ -6,7 +6,7 @@ import { ENDED, type RunState } from '../../src/core/state';
 import { decideGate } from '../../src/dev/demo-gates';
 import { RunWatch } from '../../src/dev/demo-watch';
 import { silent } from '../../src/dev/progress';
-import { openStage, type Stage } from '../../src/dev/stage';
+import { openStage, WITHOUT_MANUAL, type Stage } from '../../src/dev/stage';
 import type { WritesReport } from '../../examples/003-client-id/load/check-writes';
 import { compilePlanFile } from '../../src/plan/compile-file';
 import { startRun } from '../../src/runtime/client';
@@ -61,6 +61,7 @@ async function wholeRun(bench: Bench, database: string): Promise<WholeRun> {
     planChanges: [
       [/for: 24h/, 'for: 10s'],
       [/every: 1m/, 'every: 1s'],
+      WITHOUT_MANUAL,
     ],
   });
   await settled(stage);

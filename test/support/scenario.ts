@@ -15,7 +15,7 @@ import { logTail } from '../../src/dev/log-tail';
 import { silent } from '../../src/dev/progress';
 import { projectRoot } from '../../src/dev/project-root';
 import { openRunDir, type RunDir } from '../../src/dev/run-dir';
-import { openStage, type Stage, type StageOptions } from '../../src/dev/stage';
+import { openStage, WITHOUT_MANUAL, type Stage, type StageOptions } from '../../src/dev/stage';
 import { compilePlanFile } from '../../src/plan/compile-file';
 import { sendDecision, sendOperate, startRun, type Sent, type Started } from '../../src/runtime/client';
 import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal';
@@ -77,6 +77,7 @@ export class Scenario implements AsyncDisposable {
         [/^name: .*$/m, `name: ${options.name}`],
         [/for: 24h/, 'for: 1s'],
         [/every: 1m/, 'every: 400ms'],
+        WITHOUT_MANUAL,
         ...(options.planChanges ?? []),
       ],
     });

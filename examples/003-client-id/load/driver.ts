@@ -62,7 +62,7 @@ async function found(driver: Driver): Promise<void> {
   const rows = { users: user };
   const first: Operation = { method: 'POST', path: '/users', as: NOBODY, body: { request_id: userKey, ...user }, rows };
   const userId = idOf(await send(driver, { operation: first, key: userKey, founder: true }), 'users');
-  if (typeof userId !== 'string') return;
+  if (typeof userId !== 'string' || world.version !== 'v2') return;
   const slug = driver.nextKey();
   const organization = { name: `Second ${slug}`, slug };
   const second: Operation = {
@@ -87,13 +87,15 @@ async function send(
   const started = input.due ?? performance.now();
   const { second } = world;
   promise(driver, operation, key);
+  const sentAt = performance.now();
   const answer = await caller.call({ method, path, headers: as.headers, ...(body === undefined ? {} : { body }) });
   tally.took(performance.now() - started);
   record(driver, { operation, key, answer });
   if (answer.outcome !== 'ok') return undefined;
   const version = versionOf(answer.body) ?? world.version;
-  sawVersion(world, version);
-  if (version === 'v2' && as.org === null && typeof answer.body.organizationId === 'string') {
+  sawVersion(world, version, sentAt);
+  const isV2 = version === 'v2' && world.version === 'v2';
+  if (isV2 && as.org === null && typeof answer.body.organizationId === 'string') {
     world.defaultOrganization = answer.body.organizationId;
   }
   if (version === 'v2' && method === 'GET' && second !== null) {

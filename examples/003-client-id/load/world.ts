@@ -11,6 +11,8 @@ export interface SecondOrganization {
 /** What the load knows of the application: only what it was told in replies. */
 export interface World {
   version: 'v1' | 'v2';
+  /** When this version was first seen (performance.now()). */
+  versionSince: number;
   /** The id of the default organisation, as v2 says it. */
   defaultOrganization: string | null;
   second: SecondOrganization | null;
@@ -24,6 +26,7 @@ export interface World {
 export function emptyWorld(): World {
   return {
     version: 'v1',
+    versionSince: 0,
     defaultOrganization: null,
     second: null,
     founding: false,
@@ -33,13 +36,17 @@ export function emptyWorld(): World {
   };
 }
 
-/** A reply says which application gave it. Back in v1 (a rollback) organisations are forgotten: they are in the archive. */
-export function sawVersion(world: World, version: 'v1' | 'v2'): void {
-  if (version === 'v1' && world.version === 'v2') {
-    world.defaultOrganization = null;
-    world.second = null;
-  }
+/**
+ * A reply says which application gave it. One whose request left (`sentAt`) before the present version was seen is from
+ * before the switch, however late it comes: a request may read the flag and then wait through the freeze.
+ * Back in v1 (a rollback) organisations are forgotten: they are in the archive.
+ */
+export function sawVersion(world: World, version: 'v1' | 'v2', sentAt = performance.now()): void {
+  if (version === world.version || sentAt < world.versionSince) return;
+  world.defaultOrganization = null;
+  world.second = null;
   world.version = version;
+  world.versionSince = performance.now();
 }
 
 /** Remembers parents for later requests; the newest thousand are enough. */

@@ -60,7 +60,7 @@ describe('a run that goes on in a new history', () => {
   afterAll(() => bench.close());
 
   test('keeps everything it knows: decisions, early rejects, what did not count, its place in the ledger, its memo', async () => {
-    const run = await bench.start({ tuning: { continueAfterEvents: 60 } });
+    const run = await bench.start({ tuning: { continueAfterEvents: 90 } });
     await run.untilOpen('expand');
     await run.decide('cutover', 'lead-1', { decision: 'reject', comment: 'not this week' });
     await sendRawSignal(run, { name: 'decide', payloads: [json('nonsense')] });

@@ -69,6 +69,16 @@ describe('a leak', () => {
     sawVersion(of, 'v1');
     expect(of).toMatchObject({ version: 'v1', second: null, defaultOrganization: null });
   });
+
+  test('does not begin again with a reply from before the rollback that comes late', () => {
+    const of = world();
+    const sentBefore = performance.now();
+    sawVersion(of, 'v1');
+    sawVersion(of, 'v2', sentBefore);
+    expect(of.version).toBe('v1');
+    sawVersion(of, 'v2', performance.now());
+    expect(of.version).toBe('v2');
+  });
 });
 
 describe('a reply', () => {
