@@ -9,6 +9,7 @@ import type { Resources } from './resources';
  */
 export async function enforceAuthority(resources: Resources, input: VerbInput): Promise<void> {
   const { authority, verb, step } = input;
+  refuseUnsigned(resources, input);
   if (verb === 'undo' || !authority) return;
   const people = await resources.people();
   const { gate, decisions, requestedBy, nonce, evidenceDigest } = authority;
@@ -28,4 +29,13 @@ export async function enforceAuthority(resources: Resources, input: VerbInput): 
       `Step ${step.id} is behind the gate before ${authority.phase}, whose decisions do not suffice on this worker: ${requirementText(wanting)} wanting.`,
     );
   }
+}
+
+/** The first verb carries the plan. Whoever may send a message may claim any name: production wants the worker's owner to know that. */
+function refuseUnsigned(resources: Resources, { plan, run }: VerbInput): void {
+  if (plan?.environment !== 'production' || resources.allow.unsignedInProduction) return;
+  throw new CutoverError(
+    'NotAllowed',
+    `Plan "${run.plan}" is for production, and decisions on this worker are unsigned: names are what the senders say. Set allow.unsignedInProduction: true in cutover.config.yaml if everybody who can reach Temporal may be trusted with that.`,
+  );
 }

@@ -2,7 +2,9 @@ import { condition, defineSignal, proxyActivities, setHandler } from '@temporali
 
 export const stopSignal = defineSignal('stop');
 
-const { first, noop } = proxyActivities<{ first(): Promise<void>; noop(): Promise<void> }>({ startToCloseTimeout: '1 minute' });
+const { first, noop } = proxyActivities<{ first(): Promise<void>; noop(): Promise<void> }>({
+  startToCloseTimeout: '1 minute',
+});
 
 /**
  * Bare activities in bursts, one right after the other as verbs are, with a pause between two bursts, until it is told

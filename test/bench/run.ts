@@ -26,9 +26,7 @@ async function main(): Promise<number> {
     await saveResults(path, results);
   }
   const rows = ROWS.flatMap((r) => results.rows[r.id] ?? []);
-  process.stdout.write(
-    options.json ? textOf(results) : `\n${textTable(rows)}\n\nkept in ${path}\n`,
-  );
+  process.stdout.write(options.json ? textOf(results) : `\n${textTable(rows)}\n\nkept in ${path}\n`);
   if (options.publish) await publish(results, rows);
   return 0;
 }

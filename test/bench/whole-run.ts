@@ -58,11 +58,7 @@ async function wholeRun(bench: Bench, database: string): Promise<WholeRun> {
     taskQueue: `bench-${database}`,
     rows,
     rate: 1, // stopped at once: the load below takes its place
-    planChanges: [
-      [/for: 24h/, 'for: 10s'],
-      [/every: 1m/, 'every: 1s'],
-      WITHOUT_MANUAL,
-    ],
+    planChanges: [[/for: 24h/, 'for: 10s'], [/every: 1m/, 'every: 1s'], WITHOUT_MANUAL],
   });
   await settled(stage);
   const worker = await stage.startWorker();

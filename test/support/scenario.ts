@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { missing } from '../../src/core/gate';
 import type { OperateMessage } from '../../src/core/operate';
 import type { Phase } from '../../src/core/phase';
@@ -22,6 +22,7 @@ import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal
 import { statusQuery } from '../../workflows/messages';
 import { approvers } from './approvers';
 import { testServers } from './servers';
+import { connect, ignoreMissing } from './superuser';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy';
 
 export interface ScenarioOptions {
@@ -330,13 +331,6 @@ export class Scenario implements AsyncDisposable {
 
 type CompiledDigest = Extract<Awaited<ReturnType<typeof compilePlanFile>>, { ok: true }>['digest'];
 
-async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url, application_name: 'fault-test' });
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
 /** People who approve what opens, until told to stop. */
 function clerk(scenario: Scenario, gates: readonly Phase[]): { readonly stop: () => Promise<void> } {
   const stop = new AbortController();
@@ -353,11 +347,4 @@ function clerk(scenario: Scenario, gates: readonly Phase[]): { readonly stop: ()
       return work;
     },
   };
-}
-
-/** The tool's schema comes with the first verb. */
-function ignoreMissing(error: unknown): number {
-  const code = (error as { code?: string }).code;
-  if (code === '42P01' || code === '3F000') return 0;
-  throw error;
 }

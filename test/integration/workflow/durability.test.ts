@@ -5,7 +5,7 @@ import { json, sendRawSignal } from '../../support/raw-messages';
 import { recordHistory } from '../../support/record-history';
 import { WorkflowBench } from '../../support/workflow-bench';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describe('a worker without a cache, which replays every task from the first event', () => {
   let bench: WorkflowBench;

@@ -3,7 +3,7 @@ import { fails, failsItsCheck } from '../../support/fake-target';
 import { recordHistory } from '../../support/record-history';
 import { WorkflowBench } from '../../support/workflow-bench';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describe('a run on the way forward', () => {
   let bench: WorkflowBench;

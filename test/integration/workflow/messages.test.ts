@@ -8,7 +8,7 @@ import { json, payload, sendRawSignal, sendRawUpdate } from '../../support/raw-m
 import { testServers } from '../../support/servers';
 import { WorkflowBench } from '../../support/workflow-bench';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 let bench: WorkflowBench;
 beforeAll(async () => {
   bench = await WorkflowBench.open();

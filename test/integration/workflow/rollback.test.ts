@@ -4,7 +4,7 @@ import { recordHistory } from '../../support/record-history';
 import { WorkflowBench } from '../../support/workflow-bench';
 import { WORKFLOW_PLAN } from '../../support/workflow-plan';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let bench: WorkflowBench;
 beforeAll(async () => {

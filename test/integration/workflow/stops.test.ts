@@ -4,7 +4,7 @@ import { fails, holds } from '../../support/fake-target';
 import { recordHistory } from '../../support/record-history';
 import { WorkflowBench } from '../../support/workflow-bench';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let bench: WorkflowBench;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { runOrThrow } from '../../../src/dev/command';
 import { projectRoot } from '../../../src/dev/project-root';
 import { workflowBundle } from '../../support/workflow-bundle';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describe('the workflow bundle', () => {
   test('holds the core and the workflows, and no code of activities, drivers or the runtime', async () => {
