@@ -10,7 +10,7 @@ test('the reply to each COMMIT of every kind of step is lost once: the outcome i
   const lost = loseReplies(run, 'do');
   await run.startWorker();
   await run.start();
-  await run.ended();
+  await run.ended('done', 240_000);
   expect(lost.kinds()).toEqual(kindsOf(run));
   await proveForward(run);
 });
@@ -23,7 +23,7 @@ test('the reply to each COMMIT of every kind of undo is lost once: the outcome i
   await run.start(['expand', 'cutover']);
   await run.gate('contract');
   await run.rollback();
-  await run.ended('rolled-back');
+  await run.ended('rolled-back', 240_000);
   expect(lost.kinds()).toEqual(kindsOf(run).filter((kind) => kind !== 'retire' && kind !== 'release'));
   await proveBack(run, before);
 });

@@ -31,6 +31,7 @@ beforeAll(async () => {
     rows: 1_000,
     rate: 20,
     planChanges: [
+      ['validate: rollback', 'validate: hold'],
       [
         "sql: select id from organizations where slug = 'default-org'",
         "sql: select id from organizations where slug = 'default-org' and (select count(*) from products where ean::numeric < 0) = 0",
