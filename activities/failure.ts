@@ -4,11 +4,14 @@ import type { Resources } from './resources';
 
 /** What leaves an activity: a type of the failure table and a redacted sentence. No stack, no detail: servers quote rows there. */
 export function applicationFailure(resources: Resources, error: unknown, type: FailureType): ApplicationFailure {
-  return ApplicationFailure.create({
+  const failure = ApplicationFailure.create({
     type,
     message: resources.redact(describeError(error)),
     nonRetryable: !FAILURES[type].retry,
   });
+  // The SDK would put the stack, with the worker's paths, into the history.
+  failure.stack = `${failure.name}: ${failure.message}`;
+  return failure;
 }
 
 export function isCancelled(error: unknown): error is CancelledFailure {
