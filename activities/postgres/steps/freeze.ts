@@ -136,7 +136,11 @@ async function withinBudget(
         await tx.execute(
           `SET LOCAL statement_timeout = ${budgetMs}; SET LOCAL idle_in_transaction_session_timeout = ${budgetMs}; SET LOCAL enable_seqscan = off; SET LOCAL constraint_exclusion = on`,
         );
-        const [, ...results] = await send(tx, [lockAll(lockOrder(context.args), stallMs), ...work.statements, HELD]);
+        const [, ...results] = await send(tx, [
+          lockAll(lockOrder(context.args), stallOf(tries, stallMs)),
+          ...work.statements,
+          HELD,
+        ]);
         const { checks, figures, did } = work.read(results);
         const clock = heldOf(results.at(-1));
         if (clock.heldMs > budgetMs)
@@ -173,6 +177,17 @@ async function withinBudget(
     throw error;
   }
 }
+
+/**
+ * A transaction that holds one table and wants another that we hold already will not end before we give up: waiting
+ * longer only makes everybody else wait too. So the first try gives up soon, the later ones less soon, none later than
+ * the plan allows.
+ */
+function stallOf(tries: number, stallMs: number): number {
+  return Math.min(stallMs, FIRST_STALL_MS * 2 ** (tries - 1));
+}
+
+const FIRST_STALL_MS = 20;
 
 /** SET NOT NULL is free only where a validated CHECK says so already; else it would scan the table under the lock. */
 async function requireProofs(context: Context): Promise<void> {
