@@ -60,7 +60,6 @@ export function hasHidden(text: string): boolean {
 
 // C0, DEL, C1, soft hyphen, zero-width and direction marks, line separators, invisible operators, BOM, interlinear anchors; lone surrogates.
 const HIDDEN =
-   
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -25,7 +25,7 @@ describe('a plan that is wrong is refused with the place, what was found, what w
       for (const part of [problem.path, problem.found, problem.expected, problem.fix]) {
         expect(part).not.toBe('');
         expect(part.length).toBeLessThan(400);
-         
+
         expect(part).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
       }
     }

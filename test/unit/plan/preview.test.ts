@@ -49,7 +49,7 @@ describe('the preview', () => {
       steps: plan.steps.map((s) => ({ ...s, title: `${s.title}\u0007\u009b1A` })),
     };
     const text = renderPreview({ plan: hostile, digest, describe: describeStep });
-     
+
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
     expect(text).toContain('a\\u001b[2Jb');
   });
