@@ -103,6 +103,8 @@ export default tseslint.config(
       'src/dev/**',
       'activities/**/child.ts',
       'activities/**/tools.ts',
+      'activities/**/find-program.ts',
+      'activities/command/command-environment.ts',
     ],
     rules: {
       'no-restricted-properties': [

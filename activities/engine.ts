@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import type { FailureType } from '../src/core/failure';
+import type { InspectInput, InspectPage } from '../src/core/inspect';
+import type { LivePreview, LivePreviewInput } from '../src/core/live-preview';
+import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
 import type { StepKind } from '../src/core/step';
-import type { VerbInput, VerbResult } from '../src/core/verb';
+import type { TargetReport } from '../src/core/target-report';
+import type { Facts, FactsInput, Head, LedgerNote, RunRef, VerbInput, VerbResult } from '../src/core/verb';
 import type { Pulse } from './heartbeat';
 
 /** One attempt of a verb on the engine of its home: claimed, its place in the ledger known, its connections open. */
@@ -14,8 +18,23 @@ export interface Attempt extends AsyncDisposable {
   failed(type: FailureType, message: string): Promise<void>;
 }
 
+export interface RecordInput {
+  readonly run: RunRef;
+  readonly expect: Head;
+  readonly notes: readonly LedgerNote[];
+}
+
 /** What a database must offer to be the home of a run. The same for every engine; nothing above asks which it is. */
 export interface Engine {
   open<K extends StepKind>(input: VerbInput<K>, pulse: Pulse, log: Logger): Promise<Attempt>;
   failureType(error: unknown): FailureType;
+  /** What a gate's decision is bound to; under a second, claims nothing. */
+  facts(input: FactsInput): Promise<Facts>;
+  /** Appends notes that no verb will carry any more. */
+  record(input: RecordInput): Promise<void>;
+  readLedger(input: InspectInput): Promise<InspectPage>;
+  releaseClaim(input: ReleaseInput): Promise<ReleaseAnswer>;
+  previewLive(input: LivePreviewInput): Promise<LivePreview>;
+  /** Who a target of this engine is, whether or not it is anybody's home. Reads only. */
+  ask(target: string, signal: AbortSignal): Promise<TargetReport>;
 }

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { describeError, FAILURES, type FailureType } from '../src/core/failure';
+import { CutoverError, describeError, FAILURES, type FailureType } from '../src/core/failure';
 import type { Resources } from './resources';
 
 /** What leaves an activity: a type of the failure table and a redacted sentence. No stack, no detail: servers quote rows there. */
@@ -16,4 +16,9 @@ export function applicationFailure(resources: Resources, error: unknown, type: F
 
 export function isCancelled(error: unknown): error is CancelledFailure {
   return error instanceof CancelledFailure;
+}
+
+/** Of an error that no database speaks of: the product's own say their type, the rest nobody foresaw. */
+export function failureTypeOf(error: unknown): FailureType {
+  return error instanceof CutoverError ? error.type : 'Unexpected';
 }

@@ -2,7 +2,8 @@ import type { StepKind } from '../src/core/step';
 import type { VerbInput, VerbResult } from '../src/core/verb';
 import { enforceAuthority } from './authority';
 import type { Engine } from './engine';
-import { applicationFailure } from './failure';
+import type { EngineOf } from './engines';
+import { applicationFailure, failureTypeOf } from './failure';
 import { startPulse } from './heartbeat';
 import type { Resources } from './resources';
 
@@ -13,10 +14,11 @@ import type { Resources } from './resources';
  */
 export async function runVerb<K extends StepKind>(
   resources: Resources,
-  engine: Engine,
+  engineOf: EngineOf,
   input: VerbInput<K>,
 ): Promise<VerbResult> {
   using pulse = startPulse();
+  const engine = known(resources, engineOf, input.run.home);
   const log = resources.log.child({ run: input.run.id, step: input.step.id, verb: input.verb, attempt: pulse.attempt });
   try {
     await enforceAuthority(resources, input);
@@ -34,5 +36,13 @@ export async function runVerb<K extends StepKind>(
     const failure = applicationFailure(resources, error, engine.failureType(error));
     log.warn({ type: failure.type, reason: failure.message }, 'attempt failed');
     throw failure;
+  }
+}
+
+function known(resources: Resources, engineOf: EngineOf, home: string): Engine {
+  try {
+    return engineOf(home);
+  } catch (error) {
+    throw applicationFailure(resources, error, failureTypeOf(error));
   }
 }

@@ -26,6 +26,7 @@ export async function cutover(input: RunInput): Promise<RunOutcome> {
 }
 
 async function procedure(input: RunInput, run: Run): Promise<RunOutcome> {
+  run.notifier.startClocks(() => run.state);
   await run.readPeople();
   if (input.adopt && !input.resume) await adopt(run, input.adopt);
   for (;;) {
@@ -64,12 +65,14 @@ async function procedure(input: RunInput, run: Run): Promise<RunOutcome> {
 
 async function end(run: Run): Promise<RunOutcome> {
   await recordEnd(run);
+  await run.notifier.settle();
   await condition(allHandlersFinished);
   return { run: run.state.run.id, status: run.state.status };
 }
 
 /** A long history is handed over between two moves, with everything that the run knows. */
 async function carryOver(input: RunInput, run: Run): Promise<never> {
+  await run.notifier.settle();
   await condition(allHandlersFinished);
   return continueAsNew<typeof cutover>({ ...input, resume: run.state });
 }

@@ -28,11 +28,12 @@ export async function awaitDecision(run: Run, phase: Phase): Promise<void> {
   const spec = specOf(run, phase);
   const settled = (): boolean => {
     const now = gateState(run.state, phase);
-    return now?.status !== 'open' || now.nonce !== gate.nonce || turned(run) || run.isLong();
+    const same = now?.status === 'open' && now.nonce === gate.nonce && now.deadline === gate.deadline;
+    return !same || turned(run) || run.isLong();
   };
   if (gate.deadline === undefined) return condition(settled);
-  const { openedAt = run.now(), deadline, reminded = 0 } = gate;
-  const wake = nextWake({ openedAt, deadline, reminded });
+  const { openedAt = run.now(), extendedAt = openedAt, deadline, reminded = 0 } = gate;
+  const wake = nextWake({ openedAt: extendedAt, deadline, reminded });
   const left = wake.at - Date.parse(run.now());
   const wanted = awaited(spec, gate.decisions, run.state.people);
   const summary = `gate ${phase}: ${wake.why} ${wanted} until ${deadline}`;

@@ -3,6 +3,7 @@ import type { Decision } from '../src/core/decision';
 import { judgeDecision, settle, missing, requirementText } from '../src/core/gate';
 import { refusesWord, type Answer, type OperateMessage } from '../src/core/operate';
 import { parseDecision, parseOperate } from '../src/core/parse-message';
+import { extendVote, extendWanting, gateToExtend } from '../src/core/extend';
 import { rolesOf } from '../src/core/people';
 import { rollbackWanting } from '../src/core/rollback';
 import { skipVote, skipWanting } from '../src/core/skip';
@@ -29,7 +30,7 @@ export function answerMessages(run: Run): void {
   });
   setHandler(operateUpdate, (value) => operate(run, value, 'update'), {
     validator: (value) => refuseUnless(operateProblem(run, value)),
-    description: 'pause, resume, retry, rollback or abort: {verb, as, comment, planDigest}',
+    description: 'pause, resume, retry, skip, tick, extend, rollback or abort: {verb, as, comment, planDigest, until}',
   });
   setHandler(operateSignal, (value) => void operate(run, value, 'signal'), {
     description: 'The same message as the Update; one that does not count is recorded and ignored',
@@ -81,13 +82,13 @@ function decide(run: Run, value: unknown, via: Via): Answer {
 
 function operateProblem(run: Run, value: unknown): string | undefined {
   const parsed = parseOperate(value);
-  return parsed.ok ? refusesWord(run.plan, run.state, parsed.message) : parsed.reason;
+  return parsed.ok ? refusesWord(run.plan, run.state, parsed.message, run.now()) : parsed.reason;
 }
 
 function operate(run: Run, value: unknown, via: Via): Answer {
   const parsed = parseOperate(value);
   if (!parsed.ok) return ignore(run, value, parsed.reason);
-  const problem = refusesWord(run.plan, run.state, parsed.message);
+  const problem = refusesWord(run.plan, run.state, parsed.message, run.now());
   return problem ? ignore(run, value, problem) : follow(run, parsed.message, via);
 }
 
@@ -126,6 +127,8 @@ function follow(run: Run, message: OperateMessage, via: Via): Answer {
     case 'tick':
       run.dispatch({ type: 'ticked', step: message.step ?? '', tick: { by, proof: comment, at } });
       return { counted: true, message: `${message.step ?? ''} is ticked by ${by}.` };
+    case 'extend':
+      return voteExtend(run, message, via, at);
     case 'rollback':
       return voteRollback(run, message, via, at);
   }
@@ -177,6 +180,24 @@ function voteSkip(run: Run, message: OperateMessage, via: Via, at: string): Answ
     at,
   });
   return { counted: true, message: `${step} is skipped; the next gate shows it.` };
+}
+
+function voteExtend(run: Run, message: OperateMessage, via: Via, at: string): Answer {
+  const { as: approver, comment = '', until = '' } = message;
+  const gate = gateToExtend(run.state);
+  if (!gate) return ignore(run, message, 'No gate is open that has a deadline.');
+  const roles = rolesOf(run.state.people, approver);
+  const evidenceDigest = run.state.run.planDigest;
+  const vote = { nonce: '', evidenceDigest, decision: 'approve' as const, approver, roles, comment, via, at };
+  run.dispatch({ type: 'extend-vote', vote: { ...vote, gate: extendVote(gate, until) } });
+  const wanting = extendWanting(run.plan, run.state, until);
+  const { phase } = gate;
+  if (wanting)
+    return { counted: true, message: `${approver} asks for time until ${until}; it still wants ${wanting}.` };
+  const asked = (run.state.extendVotes ?? []).filter((v) => v.gate === extendVote(gate, until));
+  const by = asked.map((v) => v.approver).join(' and ');
+  run.dispatch({ type: 'gate-extended', phase, deadline: until, by, reason: comment, at });
+  return { counted: true, message: `Gate ${phase} waits until ${until}.` };
 }
 
 function ignore(run: Run, value: unknown, reason: string): Answer {

@@ -13,20 +13,25 @@ import type { CompiledPlan } from '../src/core/plan';
 import type { RunInput, Tuning } from '../src/core/run-input';
 import { PHASE_ATTRIBUTE, STATUS_ATTRIBUTE } from '../src/core/search-attributes';
 import { initialState, type RunState } from '../src/core/state';
+import { Notifier } from './notify';
 
 /** One run as its workflow holds it: the state, the only way to change it, and the activity that may be interrupted. */
 export class Run {
   private current: CancellationScope | undefined;
   private published = '';
+  readonly notifier: Notifier;
 
   constructor(
     readonly plan: CompiledPlan,
     readonly tuning: Tuning,
     public state: RunState,
-  ) {}
+  ) {
+    this.notifier = new Notifier(plan);
+  }
 
   dispatch(event: RunEvent): void {
     this.state = apply(this.plan, this.state, event);
+    this.notifier.told(this.state, event);
     // Nothing that is shown changes, and thousands may come within one task: its time is limited.
     if (event.type !== 'not-counted') this.publish();
   }
@@ -91,6 +96,13 @@ export function openRun(input: RunInput): Run {
   };
   const nobody = { roles: {}, digest: '', mode: 'claimed' as const };
   const state =
-    input.resume ?? initialState(plan, { run: ref, requestedBy, at: info.startTime.toISOString(), people: nobody });
+    input.resume ??
+    initialState(plan, {
+      run: ref,
+      requestedBy,
+      at: info.startTime.toISOString(),
+      people: nobody,
+      ...(input.rootCause === undefined ? {} : { rootCause: input.rootCause }),
+    });
   return new Run(plan, tuning, state);
 }

@@ -1,47 +1,15 @@
 import { CutoverError } from '../../src/core/failure';
 import type { InspectInput, InspectPage } from '../../src/core/inspect';
-import type { LivePreviewInput } from '../../src/core/live-preview';
-import type { ReleaseInput } from '../../src/core/release-claim';
 import type { Facts, FactsInput } from '../../src/core/verb';
-import type { Activities, RecordInput } from '../index';
-import type { Engine } from '../engine';
-import { applicationFailure } from '../failure';
+import type { RecordInput } from '../engine';
 import type { Resources } from '../resources';
-import { askTargets } from './ask-targets';
-import { homeTarget } from './engine';
+import { homeTarget } from './home-target';
 import { collectFacts } from './facts';
 import { applicationName } from './lane/claim';
 import { appendNotes, requireLane, rowsAfter } from './lane/ledger';
-import { releaseClaim } from './release-claim';
-import { previewLive } from './preview-live';
 import { openSession } from './session';
 
-/** The activities that are no verbs: they claim nothing. `record` only appends what nobody else will. */
-export function readOnlyActivities(
-  resources: Resources,
-  engine: Engine,
-): Pick<Activities, 'people' | 'facts' | 'record' | 'releaseClaim' | 'readLedger' | 'askTargets' | 'previewLive'> {
-  const failing =
-    <I, O>(work: (input: I) => Promise<O>) =>
-    async (input: I): Promise<O> => {
-      try {
-        return await work(input);
-      } catch (error) {
-        throw applicationFailure(resources, error, engine.failureType(error));
-      }
-    };
-  return {
-    people: failing(() => resources.people()) as () => ReturnType<Resources['people']>,
-    facts: failing((input: FactsInput): Promise<Facts> => facts(resources, input)),
-    record: failing((input: RecordInput) => record(resources, input)),
-    releaseClaim: failing((input: ReleaseInput) => releaseClaim(resources, input)),
-    readLedger: failing((input: InspectInput) => readLedger(resources, input)),
-    askTargets: failing(() => askTargets(resources)) as () => ReturnType<typeof askTargets>,
-    previewLive: failing((input: LivePreviewInput) => previewLive(resources, input)),
-  };
-}
-
-async function facts(resources: Resources, input: FactsInput): Promise<Facts> {
+export async function facts(resources: Resources, input: FactsInput): Promise<Facts> {
   const target = homeTarget(resources, input.run.home);
   await using session = await openSession({
     url: target.url(),
@@ -52,7 +20,7 @@ async function facts(resources: Resources, input: FactsInput): Promise<Facts> {
   return await collectFacts(resources, input, session);
 }
 
-async function record(resources: Resources, { run, expect, notes }: RecordInput): Promise<void> {
+export async function record(resources: Resources, { run, expect, notes }: RecordInput): Promise<void> {
   const target = homeTarget(resources, run.home);
   await using session = await openSession({ url: target.url(), applicationName: applicationName(run, 'record') });
   await session.execute('BEGIN');
@@ -68,7 +36,7 @@ async function record(resources: Resources, { run, expect, notes }: RecordInput)
   await session.execute('COMMIT');
 }
 
-async function readLedger(resources: Resources, input: InspectInput): Promise<InspectPage> {
+export async function readLedger(resources: Resources, input: InspectInput): Promise<InspectPage> {
   const target = homeTarget(resources, input.home);
   await using session = await openSession({ url: target.url(), applicationName: 'cutover/inspect', readOnly: true });
   const [found] = await session.query<{ run: string }>(

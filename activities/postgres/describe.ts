@@ -1,6 +1,10 @@
 import { assertNever } from '../../src/core/assert-never';
-import type { Expectation, FreezeArgs, PreflightArgs, Probe, Step } from '../../src/core/step';
+import type { PreflightArgs, Probe, QueueFreeze, Step } from '../../src/core/step';
+import type { StepDescription } from '../describe/step-description';
+import { expectationText } from '../expectation';
+import { probeNote, sharedNotes } from '../shared-notes';
 import { compareStatements } from './statements/compare';
+import { queueFreeze } from './queue-freeze';
 import { freezeStatements, lockOrder } from './statements/freeze';
 import { indexStatements } from './statements/index-concurrently';
 import { keyStatements } from './statements/key';
@@ -14,20 +18,9 @@ import { requiredStatements } from './statements/required';
 import { retireStatements } from './statements/retire';
 import { shapeStatements } from './statements/shape';
 import { stampStatements } from './statements/stamp';
-import type { Given, Statement, StepStatements } from './statements/statement';
+import type { Given, StepStatements } from './statements/statement';
 import { statementStatements } from './statements/statements';
 import { tableStatements } from './statements/table';
-
-/** What a step would do, for people and offline: the very texts that it sends, with `<...>` for what only a run knows. */
-export interface StepDescription {
-  /** One sentence. */
-  readonly sentence: string;
-  readonly statements: readonly Statement[];
-  /** The way back, in its order; empty where there is nothing to take back, or no way (see `irreversible` of the step). */
-  readonly undo: readonly Statement[];
-  /** What the statements do not show: reads, programs, what is waited for. */
-  readonly notes: readonly string[];
-}
 
 export function describe(step: Step): StepDescription {
   const { forward, back } = statementsOf(step);
@@ -70,15 +63,25 @@ function statementsOf(step: Step): StepStatements {
     case 'shape':
       return shapeStatements(step.args);
     case 'freeze':
-      return freezeStatements(step.args, given);
+      return freezeStatements(queueFreeze(step.args), given);
     case 'retire':
       return retireStatements(step.args);
     case 'preflight':
     case 'backup':
     case 'drill':
     case 'observe':
-    case 'manual':
     case 'release':
+    case 'command':
+    case 'http':
+    case 'config':
+    case 'unconfig':
+    case 'deploy':
+    case 'manual':
+    // Refused on PostgreSQL before they do anything.
+    case 'aggregate':
+    case 'profiling':
+    case 'export':
+    case 'diff':
       // Nothing of the application's is changed: reads, a dump, a restore into scratch, probes, the tool's own claim.
       return { forward: [], back: [] };
     default:
@@ -132,9 +135,14 @@ function notesOf(step: Step): readonly string[] {
     case 'recount':
       return [`as ${step.args.as.join(', then as ')}: every row has a tenant of the registry, no other`];
     case 'freeze':
-      return freezeNotes(step.args);
+      return step.args.mode === 'queue' ? freezeNotes(step.args) : [NO_REFUSE];
+    case 'command':
+    case 'http':
+    case 'config':
+    case 'unconfig':
+    case 'deploy':
     case 'manual':
-      return [`somebody with the role ${step.args.role} does it by hand and ticks it with a text that proves it`];
+      return sharedNotes(step);
     case 'observe':
       return [
         ...step.args.probes.map(probeText),
@@ -162,7 +170,7 @@ function fresh(args: PreflightArgs): readonly string[] {
 }
 
 /** What approvers of the cutover decide on: what stands still, for how long, and what happens when nobody is there to end it. */
-function freezeNotes(args: FreezeArgs): readonly string[] {
+function freezeNotes(args: QueueFreeze): readonly string[] {
   const tables = lockOrder(args);
   return [
     `fence ${args.mode}: ACCESS EXCLUSIVE on ${tables.length} tables, one by one in this order: ${tables.join(', ')}`,
@@ -178,16 +186,11 @@ function freezeNotes(args: FreezeArgs): readonly string[] {
 function probeText(probe: Probe): string {
   if (probe.kind === 'sql')
     return `probe ${probe.name}, as ${probe.as}: ${probe.sql} -> expects ${expectationText(probe.expect)}`;
-  const contains =
-    probe.expect.contains === undefined ? '' : ` with ${JSON.stringify(probe.expect.contains)} in its body`;
-  return `probe ${probe.name}: GET ${probe.path} of ${probe.target} -> expects status ${probe.expect.status}${contains} within ${span(probe.timeoutMs)}`;
+  if (probe.kind === 'aggregate') return `probe ${probe.name}: refused, PostgreSQL has no pipelines`;
+  return probeNote(probe);
 }
 
-function expectationText(expect: Expectation): string {
-  if ('rows' in expect) return `${expect.rows} rows`;
-  if ('value' in expect) return `one row whose first column is ${JSON.stringify(expect.value)}`;
-  return `${expect.atLeast} rows or more`;
-}
+const NO_REFUSE = 'fence refuse: refused on PostgreSQL in this version; use the mode queue';
 
 function span(ms: number): string {
   return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;

@@ -1,13 +1,17 @@
 import type { Logger } from 'pino';
-import { CutoverError } from '../../src/core/failure';
 import type { StepKind } from '../../src/core/step';
 import type { VerbInput } from '../../src/core/verb';
 import type { Attempt, Engine } from '../engine';
 import type { Pulse } from '../heartbeat';
-import type { PostgresTarget, Resources } from '../resources';
+import type { Resources } from '../resources';
+import { facts, readLedger, record } from './ask';
+import { askPostgres } from './ask-target';
 import { PgAttempt } from './attempt';
 import { failureTypeOf } from './errors';
 import { createHandlers, type PgHandlers } from './handlers';
+import { homeTarget } from './home-target';
+import { previewLive } from './preview-live';
+import { releaseClaim } from './release-claim';
 
 export function postgresEngine(resources: Resources): Engine {
   const handlers = createHandlers(resources);
@@ -17,14 +21,11 @@ export function postgresEngine(resources: Resources): Engine {
       return PgAttempt.open({ input, pulse, log, target: homeTarget(resources, input.run.home), handler });
     },
     failureType: failureTypeOf,
+    facts: (input) => facts(resources, input),
+    record: (input) => record(resources, input),
+    readLedger: (input) => readLedger(resources, input),
+    releaseClaim: (input) => releaseClaim(resources, input),
+    previewLive: (input) => previewLive(resources, input),
+    ask: (target, signal) => askPostgres(resources, homeTarget(resources, target), signal),
   };
-}
-
-export function homeTarget(resources: Resources, name: string): PostgresTarget {
-  const target = resources.target(name);
-  if (target.kind === 'postgres') return target;
-  throw new CutoverError(
-    'Misconfigured',
-    `Target "${name}" is the home of the plan but is of kind ${target.kind}; the home must be a database.`,
-  );
 }

@@ -2,7 +2,7 @@ import type { CompiledPlan } from '../../src/core/plan';
 import type { Step } from '../../src/core/step';
 import type { PgSession } from './context';
 import { qualified } from './identifiers';
-import { megabytes } from './preflight/findings';
+import { megabytes } from '../findings';
 import { readOnly } from './read-only';
 
 /** What a step would meet now. */

@@ -1,16 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonical, digestOfText } from '../../src/core/json';
-import type { FreezeArgs, StepOf } from '../../src/core/step';
+import type { FlagSwitch, StepOf } from '../../src/core/step';
 import type { Facts, FactsInput } from '../../src/core/verb';
 import type { Resources } from '../resources';
 import { readManifest } from './backup/manifest';
-import { sealName, type BackupLocation, type BackupSeal } from './backup/seal';
-import { backupsOn, shelfOf } from './backup/shelf';
+import { sealName, type BackupLocation, type BackupSeal } from '../backup/seal';
+import { backupsOn, shelfOf } from '../backup/shelf';
 import type { PgSession } from './context';
 import { fingerprint } from './fingerprint';
 import { ident, qualified } from './identifiers';
 import { predictHold, tableFigures } from './facts-shown';
+import { queueFreeze } from './queue-freeze';
 
 /**
  * What a gate's decision is bound to, asked again right before the phase starts; under a second. `material` is digested:
@@ -89,14 +90,14 @@ async function captured<T>(session: PgSession, input: FactsInput, step: string, 
 }
 
 async function freezeFacts(session: PgSession, freeze: StepOf<'freeze'>): Promise<Record<string, string>> {
-  const { args } = freeze;
+  const args = queueFreeze(freeze.args);
   return {
     fence: `${args.mode} over ${args.tables.map((t) => t.table).join(', ')}; hold ${args.budgetMs} ms, stall ${args.stallMs} ms, patience ${args.patienceMs} ms; expires: self`,
     switch: await flagNow(session, args.switch),
   };
 }
 
-async function flagNow(session: PgSession, flag: FreezeArgs['switch']): Promise<string> {
+async function flagNow(session: PgSession, flag: FlagSwitch): Promise<string> {
   const [row] = await session.query<{ value: string }>(
     `SELECT ${ident(flag.valueColumn)}::text AS value FROM ${qualified(flag.table)} WHERE ${ident(flag.keyColumn)}::text = $1`,
     [flag.key],

@@ -1,5 +1,7 @@
 import type { StepKind } from '../../src/core/step';
+import { notHere as refused } from '../not-here';
 import type { Resources } from '../resources';
+import { createSharedHandlers } from '../shared-handlers';
 import type { PgStepHandler } from './context';
 import { backupStep } from './steps/backup';
 import { compareStep } from './steps/compare';
@@ -7,7 +9,6 @@ import { drillStep } from './steps/drill';
 import { freezeStep } from './steps/freeze';
 import { indexStep } from './steps/index-concurrently';
 import { keyStep } from './steps/key';
-import { manualStep } from './steps/manual';
 import { membersStep } from './steps/members';
 import { observeStep } from './steps/observe';
 import { preflightStep } from './steps/preflight';
@@ -29,6 +30,7 @@ export type PgHandlers = { readonly [K in StepKind]: PgStepHandler<K> };
 /** Every kind of step has a handler here, or the compiler says which one has not. */
 export function createHandlers(resources: Resources): PgHandlers {
   return {
+    ...createSharedHandlers(resources),
     preflight: {
       ...preflightStep(resources),
       undo: (context) => letGo(context, `released target ${context.run.home}`),
@@ -52,7 +54,14 @@ export function createHandlers(resources: Resources): PgHandlers {
     freeze: freezeStep,
     observe: observeStep(resources),
     retire: retireStep,
-    manual: manualStep,
     release: releaseStep,
+    aggregate: notHere('aggregate', 'there are no pipelines; use a query step'),
+    profiling: notHere('profiling', 'what is slow is compared by watch queries'),
+    export: notHere('export', 'this version exports no rows of PostgreSQL; the backup has them'),
+    diff: notHere('diff', 'this version exports no rows of PostgreSQL; use watch queries'),
   };
+}
+
+function notHere<K extends StepKind>(kind: K, why: string): PgStepHandler<K> {
+  return refused({ kind, engine: 'PostgreSQL', why });
 }

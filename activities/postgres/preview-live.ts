@@ -7,7 +7,7 @@ import type { Actor, StepOf } from '../../src/core/step';
 import { startPulse, type Pulse } from '../heartbeat';
 import type { PostgresTarget, Resources } from '../resources';
 import type { PgSession } from './context';
-import { homeTarget } from './engine';
+import { homeTarget } from './home-target';
 import { expectations } from './expected';
 import { applicationName } from './lane/claim';
 import { withLink } from './link';

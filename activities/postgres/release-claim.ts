@@ -1,7 +1,7 @@
 import { CutoverError } from '../../src/core/failure';
 import { refusesRelease, type ReleaseAnswer, type ReleaseInput } from '../../src/core/release-claim';
 import type { Resources } from '../resources';
-import { homeTarget } from './engine';
+import { homeTarget } from './home-target';
 import { append, rowsAfter } from './lane/ledger';
 import { openSession } from './session';
 

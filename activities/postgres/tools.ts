@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CutoverError } from '../../src/core/failure';
+import { pathFolders, runnable } from '../backup/find-program';
 
 /** A PostgreSQL client program on the worker. */
 export interface PgTool {
@@ -41,14 +41,6 @@ export async function findPgTool(wanted: FindPgTool): Promise<PgTool> {
   );
 }
 
-/** The path of a program, or undefined. */
-export async function findProgram(name: string): Promise<string | undefined> {
-  for (const folder of pathFolders()) {
-    if (await runnable(join(folder, name))) return join(folder, name);
-  }
-  return undefined;
-}
-
 const run = promisify(execFile);
 
 async function inspect(path: string): Promise<PgTool | undefined> {
@@ -78,15 +70,4 @@ async function usualFolders(): Promise<readonly string[]> {
 async function children(root: string, name: RegExp): Promise<readonly string[]> {
   const entries = await readdir(root).catch(() => []);
   return entries.filter((entry) => name.test(entry)).map((entry) => join(root, entry, 'bin'));
-}
-
-function pathFolders(): readonly string[] {
-  return (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-}
-
-async function runnable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -10,7 +10,7 @@ export interface Operate {
   readonly as?: string;
   readonly comment?: string;
   /** Looks at the run first: shows, asks, throws. May name the plan by its digest, or the step that is meant. */
-  readonly before?: (run: LiveRun) => Promise<Pick<OperateMessage, 'planDigest' | 'step'>>;
+  readonly before?: (run: LiveRun) => Promise<Pick<OperateMessage, 'planDigest' | 'step' | 'until'>>;
 }
 
 /** Sends one of the words that turn a run. */

@@ -5,6 +5,8 @@ import { approveCommand } from './commands/approve';
 import { checkCommand } from './commands/check';
 import { devCommand } from './commands/dev';
 import { doctorCommand } from './commands/doctor';
+import { extendCommand } from './commands/extend';
+import { fenceCommand } from './commands/fence';
 import { pauseCommand } from './commands/pause';
 import { previewCommand } from './commands/preview';
 import { rejectCommand } from './commands/reject';
@@ -69,8 +71,8 @@ export function buildProgram(shell: Shell): Command {
 const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   ...[checkCommand, previewCommand, doctorCommand, devCommand, workerCommand],
   ...[startCommand, statusCommand, watchCommand, approveCommand, rejectCommand, tickCommand],
-  ...[pauseCommand, resumeCommand, retryCommand, skipCommand, rollbackCommand, abortCommand],
-  ...[adoptCommand, releaseCommand, reportCommand],
+  ...[pauseCommand, resumeCommand, retryCommand, skipCommand, extendCommand, rollbackCommand, abortCommand],
+  ...[adoptCommand, releaseCommand, reportCommand, fenceCommand],
 ];
 
 const VERSION = '0.1.0';

@@ -1,4 +1,4 @@
-import { describe } from '../../activities/postgres/describe';
+import { describeStep } from '../../activities/describe/describe-step';
 import type { Digest } from '../core/json';
 import type { CompiledPlan } from '../core/plan';
 import type { Step } from '../core/step';
@@ -43,8 +43,8 @@ export function previewData(preview: PreviewOf): object {
   };
 }
 
-function described({ expected }: PreviewOf, step: Step): Described {
-  const offline = describe(step);
+function described({ plan, expected }: PreviewOf, step: Step): Described {
+  const offline = describeStep(plan.engine, step);
   const now = expected?.[step.id];
   return now === undefined ? offline : { ...offline, notes: [`now: ${now}`, ...offline.notes] };
 }

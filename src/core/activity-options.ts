@@ -23,9 +23,15 @@ function longest(step: Step, verb: Verb): number {
     case 'observe':
       return verb === 'do' ? step.args.forMs + DAY : 10 * MINUTE;
     case 'freeze':
-      return step.args.patienceMs + step.args.budgetMs + 10 * MINUTE;
+      return step.args.mode === 'queue'
+        ? step.args.patienceMs + step.args.budgetMs + 10 * MINUTE
+        : step.args.quietMs + 3 * step.args.budgetMs + 30 * MINUTE;
+    case 'command':
+      return 3 * step.args.run.timeoutMs + 10 * MINUTE;
     case 'backup':
     case 'drill':
+    case 'export':
+    case 'diff':
     case 'index':
     case 'stamp':
     case 'redo':

@@ -17,7 +17,9 @@ export type GateEvent = Extract<
       | 'gate-reminded'
       | 'gate-waits'
       | 'decided'
-      | 'not-counted';
+      | 'not-counted'
+      | 'extend-vote'
+      | 'gate-extended';
   }
 >;
 
@@ -117,6 +119,23 @@ export function applyGateEvent(_plan: CompiledPlan, state: RunState, event: Gate
       if (settles === 'approved')
         return withGate({ ...next, status: 'running' }, decision.gate, (g) => ({ ...g, status: 'approved' }));
       return next;
+    }
+    case 'extend-vote': {
+      const { vote } = event;
+      const others = (state.extendVotes ?? []).filter((v) => v.approver !== vote.approver);
+      return note({ ...state, extendVotes: [...others, vote] }, 'decision', vote.at, {
+        word: vote.gate,
+        by: vote.approver,
+        comment: vote.comment,
+        via: vote.via,
+      });
+    }
+    case 'gate-extended': {
+      const { phase, deadline, by, reason, at } = event;
+      const { extendVotes: _counted, ...rest } = state;
+      // From now on the reminders are those of the new deadline.
+      const next = withGate(rest, phase, (g) => ({ ...g, extendedAt: at, deadline, reminded: 0 }));
+      return note(next, 'operator', at, { word: 'extend', gate: phase, deadline, by, reason });
     }
     case 'not-counted':
       return { ...state, notCounted: [...state.notCounted, event.entry].slice(-MAX_NOT_COUNTED) };

@@ -97,6 +97,8 @@ function change(plan: CompiledPlan, state: RunState, event: RunEvent): RunState 
     case 'gate-waits':
     case 'decided':
     case 'not-counted':
+    case 'extend-vote':
+    case 'gate-extended':
       return applyGateEvent(plan, state, event);
     case 'held':
       return note(

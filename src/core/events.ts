@@ -64,6 +64,15 @@ export type RunEvent =
       readonly reason: string;
       readonly at: string;
     }
+  | { readonly type: 'extend-vote'; readonly vote: Decision }
+  | {
+      readonly type: 'gate-extended';
+      readonly phase: Phase;
+      readonly deadline: string;
+      readonly by: string;
+      readonly reason: string;
+      readonly at: string;
+    }
   | { readonly type: 'tick-awaited'; readonly step: string; readonly at: string }
   | { readonly type: 'ticked'; readonly step: string; readonly tick: Tick }
   | { readonly type: 'adopted'; readonly by: string; readonly at: string }

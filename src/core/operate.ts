@@ -1,3 +1,4 @@
+import { refusesExtend } from './extend';
 import { rolesOf } from './people';
 import type { CompiledPlan } from './plan';
 import { refusesRollback, cutoverBegun } from './rollback';
@@ -13,9 +14,11 @@ export interface OperateMessage {
   readonly planDigest?: string;
   /** For `tick` and `skip`: the step that is meant. */
   readonly step?: string;
+  /** For `extend`: until when the open gate shall wait; ISO time. */
+  readonly until?: string;
 }
 
-export const OPERATE_VERBS = ['pause', 'resume', 'retry', 'skip', 'tick', 'rollback', 'abort'] as const;
+export const OPERATE_VERBS = ['pause', 'resume', 'retry', 'skip', 'tick', 'extend', 'rollback', 'abort'] as const;
 export type OperateVerb = (typeof OPERATE_VERBS)[number];
 
 /** What an Update of either kind answers. */
@@ -25,7 +28,12 @@ export interface Answer {
 }
 
 /** Why the word cannot be followed now; undefined when it can. */
-export function refusesWord(plan: CompiledPlan, state: RunState, message: OperateMessage): string | undefined {
+export function refusesWord(
+  plan: CompiledPlan,
+  state: RunState,
+  message: OperateMessage,
+  now: string,
+): string | undefined {
   if (state.endedAt !== undefined) return `The run has ended (${state.status}).`;
   if (rolesOf(state.people, message.as).length === 0) return `"${message.as}" is not in the people file of the worker.`;
   switch (message.verb) {
@@ -39,6 +47,8 @@ export function refusesWord(plan: CompiledPlan, state: RunState, message: Operat
       return refusesSkip(plan, state, message);
     case 'tick':
       return refusesTick(plan, state, message);
+    case 'extend':
+      return refusesExtend(state, message, now);
     case 'rollback':
       return refusesRollback(plan, state) ?? refusesWithoutDigest(plan, state, message);
     case 'abort':

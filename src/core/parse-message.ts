@@ -44,13 +44,17 @@ export function parseOperate(value: unknown): Parsed<OperateMessage> {
   const problem =
     unknownField(record, OPERATE_FIELDS) ??
     textField(record, ['verb', 'as']) ??
-    optionalText(record, ['comment', 'planDigest', 'step']);
+    optionalText(record, ['comment', 'planDigest', 'step', 'until']);
   if (problem) return { ok: false, reason: problem };
   if (!(OPERATE_VERBS as readonly unknown[]).includes(record['verb'])) {
     return {
       ok: false,
       reason: `The field verb must be one of ${OPERATE_VERBS.join(', ')}; found ${shown(record['verb'])}.`,
     };
+  }
+  if (record['until'] && !ISO_TIME.test(record['until'] as string)) {
+    const reason = `The field until must be a time like 2026-11-21T12:00:00Z, found ${shown(record['until'])}.`;
+    return { ok: false, reason };
   }
   return { ok: true, message: record as unknown as OperateMessage };
 }
@@ -66,7 +70,7 @@ const DECISION_FIELDS = [
   'comment',
   'signature',
 ];
-const OPERATE_FIELDS = ['verb', 'as', 'comment', 'planDigest', 'step'];
+const OPERATE_FIELDS = ['verb', 'as', 'comment', 'planDigest', 'step', 'until'];
 
 function recordOf(value: unknown): Record<string, unknown> | string {
   if (value === undefined) return 'The message has no payload; send one JSON object.';

@@ -9,6 +9,8 @@ export interface CompiledPlan {
   readonly version: 1;
   readonly name: string;
   readonly environment: Environment;
+  /** What kind of database home is: preview describes by it, and the worker refuses a home of another kind. */
+  readonly engine: EngineName;
   /** The target whose database holds the run's ledger and claim. */
   readonly home: string;
   /** Every table the plan touches, `schema.name`; the catalog that gates freeze is of these. */
@@ -18,8 +20,20 @@ export interface CompiledPlan {
   readonly onFailure: Readonly<Partial<Record<Phase, 'hold' | 'rollback'>>>;
   /** The runbook's own log table, filled beside the ledger. */
   readonly log?: { readonly table: string; readonly phase: string };
+  readonly notify?: readonly NotifySpec[];
   /** What approvers should know, the runbook's traps and how they are met; shown by preview. */
   readonly remarks: readonly string[];
+}
+
+export type EngineName = 'postgres' | 'mongodb';
+
+/** Whom to tell of what. */
+export interface NotifySpec {
+  /** By its name in the worker's config. */
+  readonly webhook: string;
+  readonly on: readonly ('gate' | 'reminder' | 'parked' | 'frozen' | 'opened' | 'done')[];
+  /** And how it stands, so often; milliseconds. */
+  readonly everyMs?: number;
 }
 
 export type Environment = 'production' | 'staging' | 'new';

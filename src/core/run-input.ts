@@ -7,6 +7,8 @@ export interface RunInput {
   readonly plan: CompiledPlan;
   readonly planDigest: Digest;
   readonly requestedBy: string;
+  /** Why the last run of this plan was rolled back: without it preflight refuses to go on after a rollback. */
+  readonly rootCause?: string;
   readonly tuning?: Tuning;
   /** Goes on with a run whose workflow is gone: its state is folded from the ledger. */
   readonly adopt?: { readonly run: string; readonly by: string };

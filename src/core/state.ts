@@ -30,6 +30,8 @@ export interface RunState {
   readonly rollbackVotes: readonly Decision[];
   /** Votes for skipping a parked step, bound to its round. */
   readonly skipVotes: readonly Decision[];
+  /** Votes for giving an open gate more time. */
+  readonly extendVotes?: readonly Decision[];
   /** Why the run turned back, and who asked. */
   readonly rollbackReason?: string;
   /** Messages that did not count; the newest 100. */
@@ -81,6 +83,8 @@ export interface GateState {
   readonly nonce?: string;
   readonly openedAt?: string;
   readonly deadline?: string;
+  /** When people gave it its deadline, where the plan's did not suffice. */
+  readonly extendedAt?: string;
   /** Reminders that have gone out. */
   readonly reminded?: number;
   /** Approved, and waiting for its window to open. */
@@ -112,6 +116,8 @@ export interface Hold {
 export interface StartFacts {
   readonly run: RunRef;
   readonly requestedBy: string;
+  /** Why the last run of this plan was rolled back. */
+  readonly rootCause?: string;
   readonly at: string;
   readonly people: People;
 }
@@ -139,7 +145,12 @@ export function initialState(plan: CompiledPlan, start: StartFacts): RunState {
         id: 'n1',
         event: 'operator',
         at: start.at,
-        body: { word: 'start', by: start.requestedBy, environment: plan.environment },
+        body: {
+          word: 'start',
+          by: start.requestedBy,
+          environment: plan.environment,
+          ...(start.rootCause === undefined ? {} : { rootCause: start.rootCause }),
+        },
       },
     ],
     noteSeq: 1,

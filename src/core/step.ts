@@ -1,3 +1,4 @@
+import type { Json } from './json';
 import type { Phase } from './phase';
 
 /**
@@ -29,6 +30,7 @@ export interface StepArgs {
     readonly id: string;
     readonly identify: string;
     readonly values: Readonly<Record<string, string>>;
+    readonly fill?: Fill;
   };
   /** The tenant key's column and the stamping of rows that forget it. Undo is the unstamping of docs/rollback.md. */
   readonly key: { readonly table: string; readonly column: string; readonly type: string; readonly tenant: Captured };
@@ -40,7 +42,14 @@ export interface StepArgs {
     readonly name: string;
   };
   /** An index built while the application writes. `columns` may carry a direction: `created_at desc`. */
-  readonly index: { readonly table: string; readonly name: string; readonly columns: readonly string[] };
+  readonly index: {
+    readonly table: string;
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly unique?: boolean;
+    /** An index that is there: filter, collation and sparseness are taken from it. */
+    readonly like?: string;
+  };
   /** The plan's own statements. Without `undo` the step is irreversible and its gate says so. */
   readonly statements: {
     readonly sql: string;
@@ -65,6 +74,24 @@ export interface StepArgs {
   readonly members: Membership;
   /** CHECK (key IS NOT NULL), added NOT VALID and then validated: makes NOT NULL free inside the freeze. */
   readonly required: { readonly table: string; readonly column: string; readonly name: string };
+  /** An aggregation of the plan over one collection and what it must answer. */
+  readonly aggregate: AggregateQuestion & { readonly as: readonly Actor[] };
+  /** Slow statements are recorded for the time of the run; what was set before is captured and put back. Milliseconds. */
+  readonly profiling: { readonly slowMs: number } | { readonly restore: string };
+  /** Rows and their named columns into the store, as CSV and JSON: what people compare with afterwards. Captures `digest`. */
+  readonly export: ExportArgs;
+  /** The rows of that export again; a difference is named and fails. */
+  readonly diff: { readonly export: string };
+  /** A program of the worker's allow-list, and the proof that it did what it was for. */
+  readonly command: CommandStepArgs;
+  /** A request that changes something outside: a CDN purge, a switch of another service. */
+  readonly http: HttpStepArgs;
+  /** Values of an env file or a secret store: captured and written beside, inert until the freeze makes them live. */
+  readonly config: ConfigArgs;
+  /** Removes keys of an env file or secret store, once `after` has proved that they are needed no longer. */
+  readonly unconfig: { readonly keys: readonly string[]; readonly after?: CommandSpec };
+  /** A build of a service: the one that runs is captured, the new one started and waited for. Undo = the captured one. */
+  readonly deploy: DeployArgs;
   /** A query of the plan and what it must answer. */
   readonly query: { readonly sql: string; readonly expect: Expectation; readonly as: readonly Actor[] };
   /** The plan's `watch` queries again, against the baselines that the step `baseline` captured as `watch:<name>`. */
@@ -100,6 +127,8 @@ export interface StepArgs {
     /** After a refusal: how long the counters must stand still before a retry drops it. Milliseconds. */
     readonly stillForMs?: number;
     readonly members?: Membership;
+    /** Indexes that others have replaced. */
+    readonly drops?: readonly { readonly table: string; readonly name: string }[];
   };
   /** Something only people can do: a named person with the role ticks it, with a text that proves it. */
   readonly manual: { readonly what: string; readonly role: string };
@@ -136,8 +165,30 @@ export interface Captured {
 /** Who asks: the tool as a member of the tables' owner, or the application's own role on a connection of its own. */
 export type Actor = 'owner' | 'app';
 
-/** How a row's tenant follows. One kind today; every rule predicts its rows, applies itself, and proves itself. */
-export type Rule = { readonly kind: 'constant'; readonly tenant: Captured };
+/**
+ * How a row's tenant follows. Whatever the kind, a rule predicts its rows, applies itself in windows, and proves itself
+ * by recomputing; a row whose tenant it cannot tell is named and never defaulted in silence.
+ */
+export type Rule =
+  | { readonly kind: 'constant'; readonly tenant: Captured }
+  | {
+      readonly kind: 'mapping';
+      /** Column of the row whose value is looked up. */
+      readonly by: string;
+      readonly in: { readonly table: string; readonly from: string; readonly to: string };
+      /** The tenant of rows that the mapping does not know; absent = they are refused. */
+      readonly otherwise?: Captured;
+    }
+  | {
+      readonly kind: 'walk';
+      /** Column of the row that refers to a row which has its tenant already. */
+      readonly by: string;
+      readonly to: { readonly table: string; readonly column: string; readonly key: string };
+      readonly otherwise?: Captured;
+    };
+
+/** Columns that the tool fills as the application's own model would: a new UUID, the time, the time as ISO text, or null. */
+export type Fill = Readonly<Record<string, 'uuid' | 'now' | 'now-iso' | 'null'>>;
 
 /** Exactly one of the fields is set. `value`: the first column of the only row, as text. */
 export type Expectation = { readonly rows: number } | { readonly value: string } | { readonly atLeast: number };
@@ -147,7 +198,15 @@ export interface Membership {
   readonly user: string;
   readonly tenant: string;
   readonly roleColumn: string;
+  /** What everybody gets whom `roles` does not name. */
   readonly role: string;
+  /** The user's own role, read from `column`, to the role of the membership. */
+  readonly roles?: { readonly column: string; readonly map: Readonly<Record<string, string>> };
+  /** The tenant of users that have no key of their own; absent = they are without membership, which fails the proof. */
+  readonly otherwise?: Captured;
+  /** Further columns that are the same in every membership, such as a status. */
+  readonly values?: Readonly<Record<string, string>>;
+  readonly fill?: Fill;
   readonly from: { readonly table: string; readonly column: string; readonly key: string };
 }
 
@@ -167,6 +226,33 @@ export interface PreflightArgs {
   /** A transaction older than this when asked stops the preflight; milliseconds. */
   readonly maxTransactionAgeMs: number;
   readonly watch: readonly WatchQuery[];
+  /** What the application says about itself, compared with the plan: its tenant collections, roles, and models. */
+  readonly model?: ModelCheck;
+  /** How long the run is expected to take; the server must remember changes for three times as long. Milliseconds. */
+  readonly expectedMs?: number;
+  /** Indexes that will be unique with the tenant key, and those they replace. */
+  readonly uniques?: readonly UniqueWithTenant[];
+  /** Indexes that stay unique over all tenants, and are meant to. */
+  readonly globalUniques?: readonly { readonly table: string; readonly name: string }[];
+  /** Logs whose errors are counted from here on: what observe compares with. Captured as `log:<target>`. */
+  readonly logs?: readonly string[];
+}
+
+export interface UniqueWithTenant {
+  readonly table: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** The old unique index, dropped in contract. */
+  readonly replaces?: string;
+}
+
+/** The program prints one JSON object; see docs/plan-file.md, `tenancy.model`. */
+export interface ModelCheck {
+  readonly command: CommandSpec;
+  readonly tables: readonly string[];
+  readonly roles?: Readonly<Record<string, string>>;
+  readonly tenant: { readonly values: Readonly<Record<string, string>>; readonly fill: Fill };
+  readonly membership?: { readonly columns: readonly string[]; readonly fill: Fill };
 }
 
 /** A table of the plan that somebody may have made before it. */
@@ -209,7 +295,10 @@ export interface FlagSwitch {
   readonly to: string;
 }
 
-export interface FreezeArgs {
+export type FreezeArgs = QueueFreeze | RefuseFreeze;
+
+/** Readers and writers wait, none is refused. */
+export interface QueueFreeze {
   readonly mode: 'queue';
   /** Locked in this order: sorted, so that two freezes can never wait for each other. */
   readonly tables: readonly {
@@ -228,6 +317,119 @@ export interface FreezeArgs {
   readonly patienceMs: number;
 }
 
+/** The application's writes are refused until the switch is proved, or `until` has passed. */
+export interface RefuseFreeze {
+  readonly mode: 'refuse';
+  readonly tables: readonly { readonly table: string; readonly column: string; readonly rule: Rule }[];
+  readonly members?: Membership;
+  readonly fence: FenceSpec;
+  /** Writers that the fence does not reach: stopped first, proved quiet, started again at the end. */
+  readonly quiet: readonly Quiet[];
+  /** In this order; undone in reverse. */
+  readonly switch: readonly SwitchAct[];
+  /** Asked after the switch, before writes flow again. */
+  readonly prove: readonly Probe[];
+  /** From the fence to the opening; past it the fence opens to the old shape. Milliseconds. */
+  readonly budgetMs: number;
+  /** How long the other writers are watched for silence. Milliseconds. */
+  readonly quietMs: number;
+  /** The downtime that people were told of; shown beside the one that was measured. Milliseconds. */
+  readonly announcedMs?: number;
+}
+
+/** What refuses the application's writes. */
+export type FenceSpec =
+  /** The application's user loses its roles: at once on open connections. */
+  | { readonly mechanism: 'role' }
+  /** A validator that nothing satisfies: inserts and updates; deletes go on. */
+  | { readonly mechanism: 'validator' }
+  /** setUserWriteBlockMode: every user without the bypass privilege, on the whole cluster. */
+  | { readonly mechanism: 'write-block' }
+  /** The application's own read-only switch, with a request that proves it. */
+  | { readonly mechanism: 'hook'; readonly close: CommandSpec; readonly open: CommandSpec };
+
+export interface Quiet {
+  readonly name: string;
+  readonly stop: CommandSpec;
+  readonly start: CommandSpec;
+}
+
+export type SwitchAct =
+  /** Values that an earlier step of kind `config` has staged. */
+  { readonly act: 'config'; readonly step: string } | { readonly act: 'deploy'; readonly deploy: DeployArgs };
+
+/** A program of the worker's allow-list, by its argv: no shell reads it. */
+export interface CommandSpec {
+  readonly argv: readonly string[];
+  /** Folder, relative to the worker's `commands.cwd`. */
+  readonly cwd?: string;
+  /** An env-file target whose variables the program gets, beside those that the worker's config lets through. */
+  readonly env?: string;
+  /** A host of the worker's config that runs it, over ssh. */
+  readonly via?: string;
+  readonly timeoutMs: number;
+}
+
+export interface CommandStepArgs {
+  readonly run: CommandSpec;
+  /** Text that its output must contain. */
+  readonly contains?: string;
+  /** Reads reality before and after: exit code 0 = done already, nothing is run. */
+  readonly verify?: CommandSpec;
+  readonly undo?: CommandSpec;
+}
+
+export interface HttpStepArgs {
+  readonly request: HttpRequestSpec;
+  readonly expect: HttpExpectation;
+  readonly undo?: HttpRequestSpec;
+}
+
+export interface HttpRequestSpec {
+  readonly target: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+export interface HttpExpectation {
+  readonly status: number;
+  readonly contains?: string;
+  /** Text that the body must not contain: what belongs to somebody else. */
+  readonly lacks?: string;
+}
+
+export interface ConfigArgs {
+  /** Keys and values, none of them secret; the step's target is the env file or secret store. */
+  readonly set: Readonly<Record<string, string>>;
+}
+
+export interface DeployArgs {
+  /** A service of the worker's config. */
+  readonly service: string;
+  readonly build: string;
+  /** How long it may take until it is healthy. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface ExportArgs {
+  readonly name: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** The column that identifies a row in the comparison. */
+  readonly key: string;
+  readonly store: string;
+}
+
+export interface AggregateQuestion {
+  readonly table: string;
+  /** Stages as extended JSON. `$out`, `$merge`, `$where` and `$function` are refused. */
+  readonly pipeline: readonly Json[];
+  readonly expect: Expectation;
+}
+
 export type Probe =
   | {
       readonly kind: 'http';
@@ -235,7 +437,7 @@ export type Probe =
       readonly target: string;
       readonly path: string;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly expect: { readonly status: number; readonly contains?: string };
+      readonly expect: HttpExpectation;
       readonly timeoutMs: number;
     }
   | {
@@ -244,7 +446,22 @@ export type Probe =
       readonly sql: string;
       readonly expect: Expectation;
       readonly as: Actor;
-    };
+    }
+  | (AggregateQuestion & { readonly kind: 'aggregate'; readonly name: string; readonly as: Actor })
+  /** The lines that were added to a log of the application, read where the worker's config says it is. */
+  | {
+      readonly kind: 'log';
+      readonly name: string;
+      readonly target: string;
+      /** A line that contains one of these is an error. */
+      readonly errors: readonly string[];
+      /** More of them than so many times the rate before the cutover is a failure. */
+      readonly factor: number;
+      /** The preflight step that has captured where the log ended. */
+      readonly baseline: string;
+    }
+  /** The database server's own word about itself: reachable, primary, its assertions and queues. */
+  | { readonly kind: 'server'; readonly name: string };
 
 export interface ObserveArgs {
   readonly forMs: number;

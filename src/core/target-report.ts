@@ -1,7 +1,7 @@
 /** What a worker found when it asked one of its targets who it is; nothing of it is secret. */
 export interface TargetReport {
   readonly name: string;
-  readonly kind: 'postgres' | 'http';
+  readonly kind: 'postgres' | 'mongodb' | 'http' | 'env-file' | 'secret-store' | 'service' | 'log';
   readonly reachable: boolean;
   /** Version, role, database, status: what was observed. */
   readonly facts: Readonly<Record<string, string>>;

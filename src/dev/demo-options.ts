@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export interface DemoOptions {
+  readonly runbook: '000' | '003';
   /** Decide as lead-1, dba-1 and sre-1 instead of asking. */
   readonly yes: boolean;
   /** Roll back after the cutover instead of going on to contract. */
@@ -12,17 +13,33 @@ export interface DemoOptions {
 }
 
 export function demoOptions(argv: readonly string[]): DemoOptions {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...argv],
+    allowPositionals: true,
     options: {
       yes: { type: 'boolean', default: false },
       rollback: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
-      rows: { type: 'string', default: '200000' },
-      rate: { type: 'string', default: '150' },
+      rows: { type: 'string' },
+      rate: { type: 'string' },
     },
   });
-  return { ...values, rows: positive('--rows', values.rows), rate: positive('--rate', values.rate) };
+  const runbook = runbookOf(positionals);
+  const { rows, rate } = VOLUMES[runbook];
+  return {
+    ...values,
+    runbook,
+    rows: positive('--rows', values.rows ?? rows),
+    rate: positive('--rate', values.rate ?? rate),
+  };
+}
+
+/** Rows or documents, and requests per second. */
+const VOLUMES = { '003': { rows: '200000', rate: '150' }, '000': { rows: '100000', rate: '80' } } as const;
+
+function runbookOf([name = '003', ...more]: readonly string[]): DemoOptions['runbook'] {
+  if ((name === '003' || name === '000') && more.length === 0) return name;
+  throw new Error(`The demo shows runbook 000 or 003; found "${[name, ...more].join(' ')}".`);
 }
 
 function positive(name: string, text: string): number {

@@ -1,4 +1,7 @@
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes';
+import { findOrBuildMongo } from './mongo-binary';
+import { givenMongo } from './mongo-given';
+import { startMongo, type MongoServer } from './mongo-server';
 import { findPostgres } from './postgres-binaries';
 import { startPostgres, type PostgresServer } from './postgres-server';
 import type { Progress } from './progress';
@@ -51,4 +54,28 @@ export async function postgresFor(runDir: RunDir, progress: Progress, major?: nu
     }),
   );
   return { server, clients: binaries.clients, version: binaries.version };
+}
+
+export interface MongoAt {
+  /** Carries root's password: for the set-up only. */
+  readonly rootUri: string;
+  readonly version: string;
+  /** "MongoDB 8.0.4" or "SecantusDB 0.5.3-beta.196". */
+  readonly name: string;
+  /** Where it comes from, as a phrase. */
+  readonly how: string;
+  /** Absent when MONGODB_URI led to a server that is not ours. */
+  readonly server?: MongoServer;
+}
+
+/** MONGODB_URI when given (a replica set, opened as root); else a server of our own, found or built. */
+export async function mongoFor(runDir: RunDir, progress: Progress): Promise<MongoAt> {
+  const given = process.env['MONGODB_URI'];
+  if (given) return { ...(await givenMongo(given)), how: 'MONGODB_URI' };
+  const binary = await findOrBuildMongo(progress);
+  const server = await progress.step(`${binary.name} (${binary.how})`, () =>
+    startMongo({ binary, dataDir: runDir.file('mongo', 'data'), logFile: runDir.file('logs', 'mongo.log') }),
+  );
+  const { rootUri, version, name, how } = server;
+  return { rootUri, version, name, how, server };
 }

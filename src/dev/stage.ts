@@ -1,15 +1,14 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { checkWrites, type WritesReport } from '../../examples/003-client-id/load/check-writes';
 import { archiveIn } from '../../examples/003-client-id/load/archive';
 import { generate } from '../../examples/003-client-id/legacy/generate';
 import { createLegacySchema } from '../../examples/003-client-id/legacy/schema';
 import { examplePath, exampleProcess } from '../../examples/003-client-id/paths';
 import { startLineProcess, type LineProcess } from './line-process';
-import { projectRoot } from './project-root';
+import { copyPlan, type Change } from './plan-folder';
 import type { Progress } from './progress';
 import { createRoles, type RoleUrls } from './roles';
 import type { RunDir } from './run-dir';
+import { startWorkerProcess } from './worker-process';
 
 /** Where a legacy database with its application stands, and what a worker is told about it. */
 export interface Stage {
@@ -41,7 +40,7 @@ export interface StageOptions {
   /** Requests per second of the load. */
   readonly rate: number;
   /** Applied to the copied plan file; every pattern must be found. */
-  readonly planChanges?: readonly (readonly [find: string | RegExp, put: string])[];
+  readonly planChanges?: readonly Change[];
 }
 
 /** For runs that nobody stands beside: what only people can do is taken out of the plan. */
@@ -99,25 +98,19 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-async function copyExample(
+function copyExample(
   folder: string,
   { planChanges = [], taskQueue, clients }: StageOptions,
   appUrl: string,
 ): Promise<void> {
-  await cp(examplePath('sql'), join(folder, 'sql'), { recursive: true });
-  for (const file of ['plan.yaml', 'cutover.config.yaml', 'cutover.people.yaml'])
-    await cp(examplePath(file), join(folder, file));
-  let plan = await readFile(join(folder, 'plan.yaml'), 'utf8');
-  for (const [find, put] of planChanges) {
-    const changed = plan.replace(find, put);
-    if (changed === plan) throw new Error(`The example's plan has no ${String(find)} to be replaced.`);
-    plan = changed;
-  }
-  await writeFile(join(folder, 'plan.yaml'), plan);
-  const config =
-    (await readFile(join(folder, 'cutover.config.yaml'), 'utf8')).replace('http://127.0.0.1:8080', appUrl) +
-    `postgresBin: ${clients}\n`;
-  await writeFile(join(folder, 'cutover.config.yaml'), taskQueue ? `${config}taskQueue: ${taskQueue}\n` : config);
+  return copyPlan({
+    folder,
+    source: (name) => examplePath(name),
+    beside: ['sql'],
+    planChanges,
+    configChanges: [['http://127.0.0.1:8080', appUrl]],
+    configMore: `postgresBin: ${clients}\n${taskQueue ? `taskQueue: ${taskQueue}\n` : ''}`,
+  });
 }
 
 interface WorkerPlace {
@@ -127,20 +120,15 @@ interface WorkerPlace {
   readonly logFile: string;
 }
 
-async function startWorker({ planFolder, urls, temporalAddress, logFile }: WorkerPlace): Promise<LineProcess> {
-  const worker = startLineProcess({
-    name: 'the worker',
-    script: join(projectRoot(), 'lib', 'src', 'cli', 'main.js'),
-    args: ['worker', '--json', '--register'],
-    cwd: planFolder,
+function startWorker({ planFolder, urls, temporalAddress, logFile }: WorkerPlace): Promise<LineProcess> {
+  return startWorkerProcess({
+    planFolder,
+    logFile,
     env: {
       TEMPORAL_ADDRESS: temporalAddress,
       APP_DATABASE_URL: urls.cutover,
       APP_ROLE_URL: urls.app,
       SCRATCH_URL: urls.scratch,
     },
-    logFile,
   });
-  await worker.first('ready');
-  return worker;
 }

@@ -10,6 +10,7 @@ import { scanSql } from './sql/scan';
 
 /** What the SQL files beside the plan hold. */
 export function checkFiles(input: CheckInput): readonly Finding[] {
+  if (input.plan.engine === 'mongodb') return [];
   return [...input.artifacts.flatMap((a) => checkScript(a, input.plan)), ...createFiles(input), ...waysBack(input)];
 }
 

@@ -10,6 +10,9 @@ const DEADLOCK_TIMEOUT_MS = 1000;
 /** Longer than this is an outage with a plan, not a freeze. */
 const LONGEST_BUDGET_MS = 60_000;
 
+/** Where writes are refused, people were told of the hours; reads go on. */
+const LONGEST_REFUSAL_MS = 4 * 60 * 60_000;
+
 /** Gates, the freeze, and what follows failures. */
 export function checkGates({ plan }: CheckInput): readonly Finding[] {
   return [...gates(plan), ...freeze(plan), ...failures(plan)];
@@ -71,9 +74,37 @@ function gates(plan: PlanFile): readonly Finding[] {
 
 function freeze({ freeze: spec, phases }: PlanFile): readonly Finding[] {
   const findings: Finding[] = [];
-  const say = (field: string, value: number, expected: string, fix: string): void => {
+  const say: Say = (field, value, expected, fix) => {
     findings.push({ at: ['freeze', field], found: formatDuration(value), expected, fix });
   };
+  if (spec.fence === 'refuse') {
+    if (spec.budget > LONGEST_REFUSAL_MS)
+      say('budget', spec.budget, 'at most 4h: the application is refused for all of it', '30m');
+    if (spec.quietFor >= spec.budget)
+      say(
+        'quietFor',
+        spec.quietFor,
+        `less than the budget of ${formatDuration(spec.budget)}, which it is part of`,
+        '1s',
+      );
+  } else {
+    queue(spec, say);
+  }
+  if (phases.observe.every > phases.observe.for) {
+    const expected = `at most the ${formatDuration(phases.observe.for)} that observe lasts`;
+    findings.push({
+      at: ['phases', 'observe', 'every'],
+      found: formatDuration(phases.observe.every),
+      expected,
+      fix: formatDuration(Math.max(1, Math.floor(phases.observe.for / 10))),
+    });
+  }
+  return findings;
+}
+
+type Say = (field: string, value: number, expected: string, fix: string) => void;
+
+function queue(spec: PlanFile['freeze'], say: Say): void {
   if (spec.stall >= DEADLOCK_TIMEOUT_MS) {
     say(
       'stall',
@@ -93,16 +124,6 @@ function freeze({ freeze: spec, phases }: PlanFile): readonly Finding[] {
     say('budget', spec.budget, 'at most 60s: the application stands still for all of it', '2s');
   if (spec.patience < spec.budget)
     say('patience', spec.patience, `at least the budget of ${formatDuration(spec.budget)}: time for one try`, '60s');
-  if (phases.observe.every > phases.observe.for) {
-    const expected = `at most the ${formatDuration(phases.observe.for)} that observe lasts`;
-    findings.push({
-      at: ['phases', 'observe', 'every'],
-      found: formatDuration(phases.observe.every),
-      expected,
-      fix: formatDuration(Math.max(1, Math.floor(phases.observe.for / 10))),
-    });
-  }
-  return findings;
 }
 
 function failures({ phases, rollback }: PlanFile): readonly Finding[] {

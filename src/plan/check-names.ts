@@ -2,7 +2,7 @@ import { PHASES } from '../core/phase';
 import type { CheckInput, Finding } from './check';
 import { fileStem } from './compile-expand';
 import { manualName } from './compile-manual';
-import { manualEntries, queryEntries, sqlEntries } from './entries';
+import { listsOf, manualEntries, queryEntries, sqlEntries } from './entries';
 import { probeName } from './compile-cutover';
 import { frameOf } from './frame';
 import { bareTable, qualified } from './identifiers';
@@ -42,10 +42,9 @@ function tablesTwice({ plan }: CheckInput): readonly Finding[] {
     ...(tenancy.membership ? [{ at: ['tenancy', 'membership', 'table'], table: tenancy.membership.table }] : []),
     ...(log ? [{ at: ['log', 'table'], table: log.table }] : []),
     ...Object.keys(tenancy.tables).map((table) => ({ at: ['tenancy', 'tables', table], table })),
-    ...plan.phases.cutover.switch.map(({ flag }, i) => ({
-      at: ['phases', 'cutover', 'switch', i, 'flag', 'table'],
-      table: flag.table,
-    })),
+    ...plan.phases.cutover.switch.flatMap(({ flag }, i) =>
+      flag ? [{ at: ['phases', 'cutover', 'switch', i, 'flag', 'table'], table: flag.table }] : [],
+    ),
   ];
   return twice(
     roles,
@@ -100,6 +99,23 @@ function stepsTwice({ plan }: CheckInput): readonly Finding[] {
       queryEntries(plan).map(({ at, n, spec }) => ({ at: [...at, 'name'], name: spec.name ?? String(n) })),
       (s) => s.name,
       distinct('query'),
+    ),
+    ...PHASES.flatMap((phase) =>
+      twice(
+        listsOf(plan, phase).flatMap(({ at, spec }) => {
+          const [kind, named] = spec.command ? ['command', spec.command] : ['http', spec.http];
+          return named ? [{ at: [...at, kind, 'name'], name: `${kind} ${named.name}` }] : [];
+        }),
+        (s) => s.name,
+        distinct('step'),
+      ),
+    ),
+    ...twice(
+      listsOf(plan, 'configure').flatMap(({ at, spec }) =>
+        spec.config ? [{ at: [...at, 'config', 'target'], name: spec.config.target }] : [],
+      ),
+      (s) => s.name,
+      distinct('target of staged variables'),
     ),
     ...PHASES.flatMap((phase) =>
       twice(

@@ -1,5 +1,6 @@
+import { PHASES, type Phase } from '../core/phase';
 import type { CheckInput, Finding } from './check';
-import { queryEntries, type QueryStep } from './entries';
+import { listsOf, queryEntries, type QueryStep } from './entries';
 import { quoted, type PathPart } from './problem';
 import type { PlanFile } from './schema/plan';
 import { notReadOnly } from './sql/read-only';
@@ -17,18 +18,37 @@ export function checkProbes({ plan }: CheckInput): readonly Finding[] {
   ];
 }
 
-/** An entry of a list is one step: `sql` or `manual`, `query` or `manual`. */
-function oneOf({ phases }: PlanFile): readonly Finding[] {
-  const judge = (at: readonly PathPart[], entry: object, kind: string): readonly Finding[] => {
-    const given = Object.entries(entry).filter(([, v]) => v !== undefined);
-    if (given.length === 1) return [];
-    const found = given.length === 0 ? `neither ${kind} nor manual` : `both ${kind} and manual`;
-    return [{ at, found, expected: 'one of the two', fix: given.length === 0 ? `${kind}: ...` : 'two entries' }];
-  };
+/** An entry of a list is one step: one of the kinds that its phase knows. */
+function oneOf(plan: PlanFile): readonly Finding[] {
+  const { cutover, observe } = plan.phases;
   return [
-    ...phases.expand.flatMap((entry, i) => judge(['phases', 'expand', i], entry, 'sql')),
-    ...phases.validate.flatMap((entry, i) => judge(['phases', 'validate', i], entry, 'query')),
+    ...PHASES.flatMap((phase) =>
+      listsOf(plan, phase).flatMap(({ at, spec }) => oneKind(at, spec, STEP_KINDS[phase] ?? COMMON)),
+    ),
+    ...cutover.switch.flatMap((entry, i) =>
+      oneKind(['phases', 'cutover', 'switch', i], entry, ['flag', 'config', 'deploy']),
+    ),
+    ...observe.probes.flatMap((entry, i) =>
+      oneKind(['phases', 'observe', 'probes', i], entry, ['http', 'sql', 'aggregate', 'log', 'server']),
+    ),
   ];
+}
+
+const COMMON = ['manual', 'command', 'http'];
+const STEP_KINDS: Readonly<Partial<Record<Phase, readonly string[]>>> = {
+  preflight: [...COMMON, 'profiling'],
+  configure: ['config', ...COMMON],
+  expand: ['sql', ...COMMON],
+  validate: ['query', 'aggregate', ...COMMON],
+  contract: [...COMMON, 'unconfig'],
+};
+
+function oneKind(at: readonly PathPart[], entry: object, kinds: readonly string[]): readonly Finding[] {
+  const given = Object.entries(entry).flatMap(([kind, v]) => (v === undefined ? [] : [kind]));
+  if (given.length === 1) return [];
+  const found = given.length === 0 ? `none of ${kinds.join(', ')}` : `${given.join(' and ')} in one entry`;
+  const fix = given.length === 0 ? `for example ${kinds[0] ?? ''}: ...` : `${given.length} entries`;
+  return [{ at, found, expected: `exactly one of ${kinds.join(', ')}`, fix }];
 }
 
 function queryFindings(
@@ -67,18 +87,9 @@ function probeFindings(
   at: readonly PathPart[],
   probe: PlanFile['phases']['observe']['probes'][number],
 ): readonly Finding[] {
-  const { http, sql } = probe;
-  if ((http === undefined) === (sql === undefined)) {
-    return [
-      {
-        at,
-        found: http ? 'both http and sql' : 'neither http nor sql',
-        expected: 'one of the two',
-        fix: http ? 'two entries' : 'for example http: { target: api, path: /health }',
-      },
-    ];
-  }
+  const { http, sql, aggregate } = probe;
   if (sql) return queryFindings([...at, 'sql'], sql);
+  if (aggregate) return [];
   return Object.keys(http?.headers ?? {}).flatMap((name): readonly Finding[] => {
     const where = [...at, 'http', 'headers', name];
     if (!/^[A-Za-z0-9-]{1,64}$/.test(name))

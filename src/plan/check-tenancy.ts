@@ -1,5 +1,6 @@
 import type { CheckInput, Finding } from './check';
 import { bareTable, indexedColumn, parseColumnRef, qualified, shortTable } from './identifiers';
+import { collectionFiles } from './check-collections';
 import { quoted, type PathPart } from './problem';
 import type { PlanFile } from './schema/plan';
 import { scanSql } from './sql/scan';
@@ -11,11 +12,11 @@ export function checkTenancy(input: CheckInput): readonly Finding[] {
     ...redo(input.plan),
     ...tenant(input),
     ...tables(input.plan),
-    ...membershipTable(input),
+    ...(input.plan.engine === 'mongodb' ? collectionFiles(input) : membershipTable(input)),
   ];
 }
 
-function references({ tenancy }: PlanFile): readonly Finding[] {
+function references({ tenancy, engine }: PlanFile): readonly Finding[] {
   const findings: Finding[] = [];
   const key = parseColumnRef(tenancy.key.references);
   if (key && key.table !== qualified(tenancy.registry.table)) {
@@ -27,7 +28,7 @@ function references({ tenancy }: PlanFile): readonly Finding[] {
     });
   }
   const from = tenancy.membership && parseColumnRef(tenancy.membership.from);
-  if (from && !Object.keys(tenancy.tables).some((t) => qualified(t) === from.table)) {
+  if (engine === 'postgres' && from && !Object.keys(tenancy.tables).some((t) => qualified(t) === from.table)) {
     findings.push({
       at: ['tenancy', 'membership', 'from'],
       found: `the table ${shortTable(from.table)}, which gets no ${tenancy.key.column}`,
@@ -94,7 +95,7 @@ function tenant({ plan, source }: CheckInput): readonly Finding[] {
       fix: 'for example default-org',
     });
   }
-  if (registry.default[parseColumnRef(key.references)?.column ?? ''] !== undefined) {
+  if (plan.engine === 'postgres' && registry.default[parseColumnRef(key.references)?.column ?? ''] !== undefined) {
     findings.push({
       at: ['tenancy', 'registry', 'default'],
       found: `a value for the primary key ${key.references}`,

@@ -1,8 +1,10 @@
 import type { Artifact } from './artifacts';
+import { checkEngine } from './check-engine';
 import { checkFiles } from './check-files';
 import { checkGates } from './check-gates';
 import { checkNames } from './check-names';
 import { checkProbes } from './check-probes';
+import { checkSteps } from './check-steps';
 import { checkTenancy } from './check-tenancy';
 import { pathText, type PathPart, type Problem } from './problem';
 import type { PlanFile } from './schema/plan';
@@ -24,7 +26,9 @@ export interface Finding extends Omit<Problem, 'path' | 'line'> {
 
 /** Everything that is wrong with a plan of the right shape, at once, in the order of the file. */
 export function check(input: CheckInput): readonly Problem[] {
-  const findings = [checkNames, checkTenancy, checkFiles, checkGates, checkProbes].flatMap((part) => part(input));
+  const findings = [checkEngine, checkNames, checkSteps, checkTenancy, checkFiles, checkGates, checkProbes].flatMap(
+    (part) => part(input),
+  );
   return findings
     .map(({ at, detail, ...rest }) => {
       const line = input.source.lineOf(at);

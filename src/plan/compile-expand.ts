@@ -1,9 +1,9 @@
 import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
-import { manualStep } from './compile-manual';
-import { manualEntries, type SqlStep } from './entries';
+import { sharedStep } from './compile-entries';
+import { listsOf, type SqlStep } from './entries';
 import { ownTables, REGISTRY_STEP, type Frame } from './frame';
-import { qualified, shortTable } from './identifiers';
+import { shortTable } from './identifiers';
 
 /** Additive schema, in an order whose reverse is the way back. */
 export function compileExpand(frame: Frame): readonly Step[] {
@@ -16,20 +16,21 @@ export function compileExpand(frame: Frame): readonly Step[] {
   ];
 }
 
-function tableSteps(frame: Frame): readonly Step[] {
-  const { plan } = frame;
+export function tableSteps(frame: Frame): readonly Step[] {
+  const { plan, named } = frame;
   const { registry, membership } = plan.tenancy;
   const registryRow: Step = {
     id: REGISTRY_STEP,
     phase: 'expand',
     kind: 'registry',
     target: plan.home,
-    title: `Insert the default tenant "${registry.default[registry.identify] ?? ''}" into ${shortTable(qualified(registry.table))} and remember its id.`,
+    title: `Insert the default tenant "${registry.default[registry.identify] ?? ''}" into ${shortTable(named(registry.table))} and remember its id.`,
     args: {
-      table: qualified(registry.table),
+      table: named(registry.table),
       id: frame.key.references.column,
       identify: registry.identify,
       values: registry.default,
+      ...(Object.keys(registry.fill).length > 0 ? { fill: registry.fill } : {}),
     },
   };
   return [
@@ -41,7 +42,7 @@ function tableSteps(frame: Frame): readonly Step[] {
 }
 
 function tableStep(frame: Frame, spec: { readonly table: string; readonly create: string }, purpose: string): Step {
-  const table = qualified(spec.table);
+  const table = frame.named(spec.table);
   const own = ownTables(frame).find((t) => t.table === table);
   return {
     id: `expand/table-${shortTable(table)}`,
@@ -82,13 +83,12 @@ function referenceSteps({ plan, tables, key }: Frame): readonly Step[] {
   }));
 }
 
-function statementSteps(frame: Frame): readonly Step[] {
+export function statementSteps(frame: Frame): readonly Step[] {
   const { plan } = frame;
-  const { expand } = plan.phases;
-  const manual = new Map(manualEntries(plan, 'expand').map((entry) => [entry.at[2], entry]));
-  return expand.flatMap(({ sql }, i): readonly Step[] => {
-    const byHand = manual.get(i);
-    if (byHand) return [manualStep(plan, 'expand', byHand)];
+  return listsOf(plan, 'expand').flatMap(({ at, n, spec }): readonly Step[] => {
+    const shared = sharedStep(plan, 'expand', at, spec);
+    if (shared) return [shared];
+    const sql = plan.phases.expand[n - 1]?.sql;
     return sql ? [statementStep(frame, sql)] : [];
   });
 }
@@ -112,7 +112,7 @@ function statementStep(frame: Frame, sql: SqlStep): Step {
   };
 }
 
-function indexSteps({ plan, tables }: Frame): readonly Step[] {
+export function indexSteps({ plan, tables }: Frame): readonly Step[] {
   return tables.flatMap(({ table, indexes }) =>
     indexes.map(({ name, columns }): Step => ({
       id: `expand/index-${name}`,

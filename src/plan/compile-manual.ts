@@ -1,6 +1,6 @@
 import { PHASES, type Phase } from '../core/phase';
 import type { Step } from '../core/step';
-import { manualEntries, type Entry, type ManualStep } from './entries';
+import { lastManual, manualEntries, type Entry, type ManualStep } from './entries';
 import type { PlanFile } from './schema/plan';
 
 /** Something only people can do, as a step. */
@@ -22,15 +22,17 @@ export function manualName({ spec, n }: Entry<ManualStep>): string {
 }
 
 /**
- * The manual steps of phases whose other steps the plan does not list stand behind these; in contract before the target
- * is let go. Never between a gate and the freeze that it allows: what was approved would grow old while people work. What
- * they must have done before belongs to an earlier phase, where its tick is evidence at the gate.
+ * What people do when all else of a phase is done stands last; in contract before the target is let go. Never between a
+ * gate and the freeze that it allows: what was approved would grow old while people work. What they must have done before
+ * belongs to an earlier phase, where its tick is evidence at the gate.
  */
-export function withManualSteps(plan: PlanFile, steps: readonly Step[]): readonly Step[] {
+export function withLastManual(plan: PlanFile, steps: readonly Step[]): readonly Step[] {
   return PHASES.flatMap((phase) => {
     const own = steps.filter((s) => s.phase === phase);
-    if (phase === 'expand' || phase === 'validate') return own;
-    const manual = manualEntries(plan, phase).map((entry) => manualStep(plan, phase, entry));
+    const places = lastManual(plan, phase).map(({ at }) => at.join('.'));
+    const manual = manualEntries(plan, phase)
+      .filter(({ at }) => places.includes(at.join('.')))
+      .map((entry) => manualStep(plan, phase, entry));
     const last = phase === 'contract' ? own.slice(-1) : [];
     return [...own.slice(0, own.length - last.length), ...manual, ...last];
   });

@@ -1,51 +1,117 @@
-import type { Step } from '../core/step';
+import type { ModelCheck, Step, UniqueWithTenant } from '../core/step';
 import { artifactText } from './artifacts';
+import { commandOf, sharedSteps } from './compile-entries';
 import { sqlEntries } from './entries';
 import { DUMP_STEP, indexNames, ownTables, PREFLIGHT_STEP, type Frame } from './frame';
 import { qualified } from './identifiers';
 import { createdFunctions } from './sql/created';
 
-/** Preflight and backup. */
+/** Preflight, backup and what is staged. */
 export function compilePreparation(frame: Frame): readonly Step[] {
   const { plan } = frame;
   return [
-    {
-      id: PREFLIGHT_STEP,
-      phase: 'preflight',
-      kind: 'preflight',
-      target: plan.home,
-      title: `Claim ${plan.home} for this run and look whether everything is as the plan expects.`,
-      args: {
-        tables: frame.tables.map((t) => t.table),
-        column: frame.key.column,
-        type: frame.key.type,
-        creates: createdNames(frame),
-        adopts: ownTables(frame),
-        redo: plan.tenancy.redo,
-        flag: frame.flag,
-        scratch: plan.backup.scratch,
-        store: plan.backup.store,
-        maxTransactionAgeMs: plan.preflight.maxTransactionAge,
-        watch: plan.watch,
-      },
+    preflightStep(frame),
+    ...sharedSteps(plan, 'preflight'),
+    ...backupSteps(frame),
+    ...sharedSteps(plan, 'backup'),
+    ...sharedSteps(plan, 'configure'),
+  ];
+}
+
+function preflightStep(frame: Frame): Step {
+  const { plan } = frame;
+  const model = modelOf(frame);
+  const uniques = uniquesOf(frame);
+  const globals = Object.entries(plan.tenancy.tables).flatMap(([table, { globalUnique = [] }]) =>
+    globalUnique.map((name) => ({ table: frame.named(table), name })),
+  );
+  const logs = plan.phases.observe.probes.flatMap(({ log }) => (log ? [log.target] : []));
+  return {
+    id: PREFLIGHT_STEP,
+    phase: 'preflight',
+    kind: 'preflight',
+    target: plan.home,
+    title: `Claim ${plan.home} for this run and look whether everything is as the plan expects.`,
+    args: {
+      tables: frame.tables.map((t) => t.table),
+      column: frame.key.column,
+      type: frame.key.type,
+      creates: createdNames(frame),
+      adopts: ownTables(frame),
+      redo: plan.tenancy.redo,
+      ...(frame.flag ? { flag: frame.flag } : {}),
+      scratch: plan.backup.scratch,
+      store: plan.backup.store,
+      maxTransactionAgeMs: plan.preflight.maxTransactionAge,
+      watch: plan.watch,
+      ...(model ? { model } : {}),
+      ...(uniques.length > 0 ? { uniques } : {}),
+      ...(globals.length > 0 ? { globalUniques: globals } : {}),
+      ...(logs.length > 0 ? { logs } : {}),
     },
+  };
+}
+
+function backupSteps({ plan }: Frame): readonly Step[] {
+  const { store, scratch, exports } = plan.backup;
+  return [
     {
       id: DUMP_STEP,
       phase: 'backup',
       kind: 'backup',
       target: plan.home,
-      title: `Dump ${plan.home} into the store ${plan.backup.store}, with a manifest from the same snapshot.`,
-      args: { store: plan.backup.store, exclude: ['cutover'] },
+      title: `Dump ${plan.home} into the store ${store}, with a manifest from the same ${plan.engine === 'mongodb' ? 'instant' : 'snapshot'}.`,
+      args: { store, exclude: ['cutover'] },
     },
     {
       id: 'backup/drill',
       phase: 'backup',
       kind: 'drill',
       target: plan.home,
-      title: `Restore that backup into ${plan.backup.scratch} and compare every table with the manifest.`,
-      args: { backup: DUMP_STEP, scratch: plan.backup.scratch },
+      title: `Restore that backup into ${scratch} and compare every table with the manifest.`,
+      args: { backup: DUMP_STEP, scratch },
     },
+    ...exports.map(({ name, table, columns, key }): Step => ({
+      id: exportStepId(name),
+      phase: 'backup',
+      kind: 'export',
+      target: plan.home,
+      title: `Export ${columns.join(', ')} of ${table} as CSV and JSON, to compare with after the cutover.`,
+      args: { name, table, columns, key, store },
+    })),
   ];
+}
+
+export function exportStepId(name: string): string {
+  return `backup/export-${name}`;
+}
+
+function modelOf({ plan, tables }: Frame): ModelCheck | undefined {
+  const { model, registry, membership } = plan.tenancy;
+  if (!model) return undefined;
+  return {
+    command: commandOf(model.command),
+    tables: tables.map((t) => t.table).sort(),
+    ...(membership?.roles ? { roles: membership.roles.map } : {}),
+    tenant: { values: registry.default, fill: registry.fill },
+    ...(membership
+      ? {
+          membership: {
+            columns: [
+              membership.user,
+              membership.tenant,
+              membership.roleColumn,
+              ...Object.keys(membership.values),
+            ].sort(),
+            fill: membership.fill,
+          },
+        }
+      : {}),
+  };
+}
+
+function uniquesOf({ tables }: Frame): readonly UniqueWithTenant[] {
+  return tables.flatMap(({ table, uniques }) => uniques.map((u) => ({ table, ...u })));
 }
 
 /** What must not be there yet: tables, indexes and functions, as `schema.name`. */

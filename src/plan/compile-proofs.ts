@@ -1,6 +1,7 @@
-import type { Expectation, Step } from '../core/step';
-import { manualStep } from './compile-manual';
-import { manualEntries, type QueryStep } from './entries';
+import type { Json } from '../core/json';
+import type { AggregateQuestion, Expectation, Step } from '../core/step';
+import { sharedStep, sharedSteps } from './compile-entries';
+import { listsOf, type AggregateStep, type QueryStep } from './entries';
 import { indexNames, PREFLIGHT_STEP, type Frame } from './frame';
 import { shortTable } from './identifiers';
 import type { PlanFile } from './schema/plan';
@@ -12,14 +13,16 @@ export function compileProofs(frame: Frame): readonly Step[] {
     ...redoSteps(frame),
     ...memberSteps(frame),
     ...requiredSteps(frame),
-    ...validateSteps(frame),
+    ...sharedSteps(frame.plan, 'backfill'),
+    ...shapeSteps(frame),
+    ...recountSteps(frame),
     ...querySteps(frame),
     ...compareSteps(frame),
   ];
 }
 
-function stampSteps({ plan, tables, key, rule }: Frame): readonly Step[] {
-  return tables.map(({ table }) => ({
+export function stampSteps({ plan, tables, key }: Frame): readonly Step[] {
+  return tables.map(({ table, rule }) => ({
     id: `backfill/stamp-${shortTable(table)}`,
     phase: 'backfill',
     kind: 'stamp',
@@ -53,7 +56,7 @@ function redoSteps({ plan, tables, key, members, tenant }: Frame): readonly Step
 
 const REDO_STEP = 'backfill/redo';
 
-function memberSteps({ plan, members }: Frame): readonly Step[] {
+export function memberSteps({ plan, members }: Frame): readonly Step[] {
   if (!members) return [];
   return [
     {
@@ -78,8 +81,7 @@ function requiredSteps({ plan, tables, key }: Frame): readonly Step[] {
   }));
 }
 
-function validateSteps(frame: Frame): readonly Step[] {
-  const { plan, tables, key, rule, members } = frame;
+function shapeSteps({ plan, tables, key }: Frame): readonly Step[] {
   return [
     {
       id: 'validate/shape',
@@ -98,6 +100,11 @@ function validateSteps(frame: Frame): readonly Step[] {
         })),
       },
     },
+  ];
+}
+
+export function recountSteps({ plan, tables, key, members }: Frame): readonly Step[] {
+  return [
     {
       id: 'validate/recount',
       phase: 'validate',
@@ -105,7 +112,7 @@ function validateSteps(frame: Frame): readonly Step[] {
       target: plan.home,
       title: 'Count the rows of every tenant again from the rule, as owner and as the application.',
       args: {
-        tables: tables.map((t) => ({ table: t.table, column: key.column, rule })),
+        tables: tables.map((t) => ({ table: t.table, column: key.column, rule: t.rule })),
         registry: { table: key.references.table, id: key.references.column },
         ...(members ? { members } : {}),
         ...(plan.tenancy.redo === 'none' ? {} : { redone: { step: REDO_STEP, name: 'redone' } }),
@@ -115,13 +122,30 @@ function validateSteps(frame: Frame): readonly Step[] {
   ];
 }
 
-function querySteps({ plan }: Frame): readonly Step[] {
-  const manual = new Map(manualEntries(plan, 'validate').map((entry) => [entry.at[2], entry]));
-  return plan.phases.validate.flatMap(({ query }, i): readonly Step[] => {
-    const byHand = manual.get(i);
-    if (byHand) return [manualStep(plan, 'validate', byHand)];
-    return query ? [queryStep(plan, query, i + 1)] : [];
+export function querySteps({ plan }: Frame): readonly Step[] {
+  return listsOf(plan, 'validate').flatMap(({ at, n, spec }): readonly Step[] => {
+    const shared = sharedStep(plan, 'validate', at, spec);
+    if (shared) return [shared];
+    const { query, aggregate } = plan.phases.validate[n - 1] ?? {};
+    if (aggregate) return [aggregateStep(plan, aggregate, n)];
+    return query ? [queryStep(plan, query, n)] : [];
   });
+}
+
+function aggregateStep({ home }: PlanFile, aggregate: AggregateStep, n: number): Step {
+  const name = aggregate.name ?? String(n);
+  return {
+    id: `validate/aggregate-${name}`,
+    phase: 'validate',
+    kind: 'aggregate',
+    target: home,
+    title: `Ask the plan's own aggregation ${name} over ${aggregate.table} as ${aggregate.as.join(' and as ')}.`,
+    args: { ...questionOf(aggregate), as: aggregate.as },
+  };
+}
+
+export function questionOf(spec: Pick<AggregateStep, 'table' | 'pipeline' | 'expect'>): AggregateQuestion {
+  return { table: spec.table, pipeline: spec.pipeline as readonly Json[], expect: expectationOf(spec.expect) };
 }
 
 function queryStep({ home }: PlanFile, query: QueryStep, n: number): Step {

@@ -1,10 +1,12 @@
-import type { CompiledPlan, GateSpec } from '../core/plan';
+import type { CompiledPlan, GateSpec, NotifySpec } from '../core/plan';
 import type { Phase } from '../core/phase';
+import type { Step } from '../core/step';
 import type { Artifact } from './artifacts';
 import { compileCutover } from './compile-cutover';
 import { compileExpand } from './compile-expand';
-import { withManualSteps } from './compile-manual';
-import { frameOf } from './frame';
+import { withLastManual } from './compile-manual';
+import { compileMongo } from './compile-mongodb';
+import { frameOf, type Frame } from './frame';
 import { compilePreparation } from './compile-preparation';
 import { compileProofs } from './compile-proofs';
 import { qualified } from './identifiers';
@@ -17,24 +19,29 @@ import type { PlanFile } from './schema/plan';
  */
 export function compile(plan: PlanFile, artifacts: readonly Artifact[]): CompiledPlan {
   const frame = frameOf(plan, artifacts);
-  const steps = withManualSteps(plan, [
-    ...compilePreparation(frame),
-    ...compileExpand(frame),
-    ...compileProofs(frame),
-    ...compileCutover(frame),
-  ]);
+  const steps = withLastManual(plan, plan.engine === 'mongodb' ? compileMongo(frame) : compilePostgres(frame));
   return {
     version: 1,
     name: plan.name,
     environment: plan.environment,
+    engine: plan.engine,
     home: plan.home,
     tables: frame.allTables,
     steps,
     gates: compileGates(plan),
     onFailure: compileOnFailure(plan),
     ...(plan.log ? { log: { table: qualified(plan.log.table), phase: plan.log.phase } } : {}),
+    ...(plan.notify.length > 0 ? { notify: plan.notify.map(notifyOf) } : {}),
     remarks: remarksOf(frame),
   };
+}
+
+function compilePostgres(frame: Frame): readonly Step[] {
+  return [...compilePreparation(frame), ...compileExpand(frame), ...compileProofs(frame), ...compileCutover(frame)];
+}
+
+function notifyOf({ webhook, on, every }: PlanFile['notify'][number]): NotifySpec {
+  return { webhook, on, ...(every === undefined ? {} : { everyMs: every }) };
 }
 
 function compileGates(plan: PlanFile): Partial<Record<Phase, GateSpec>> {

@@ -1,6 +1,6 @@
 import type { AdoptedTable, Captured, FlagSwitch, Membership, Rule } from '../core/step';
 import { artifactText, type Artifact } from './artifacts';
-import { indexedColumn, parseColumnRef, qualified, type ColumnRef } from './identifiers';
+import { indexedColumn, parseColumnRef, qualified, shortTable, type ColumnRef } from './identifiers';
 import { foreignKeyName, indexName, requiredName } from './names';
 import type { PlanFile } from './schema/plan';
 
@@ -13,9 +13,11 @@ export interface Frame {
   /** Every table the plan touches, sorted. */
   readonly allTables: readonly string[];
   readonly tenant: Captured;
-  readonly rule: Rule;
   readonly members?: Membership;
-  readonly flag: FlagSwitch;
+  /** Only where the switch is a flag in the database. */
+  readonly flag?: FlagSwitch;
+  /** A table's name as its engine writes it: `schema.name`, or plain. */
+  readonly named: (table: string) => string;
 }
 
 export interface FramedTable {
@@ -23,6 +25,12 @@ export interface FramedTable {
   readonly indexes: readonly { readonly name: string; readonly columns: readonly string[] }[];
   readonly foreignKey: string;
   readonly required: string;
+  readonly rule: Rule;
+  readonly uniques: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly replaces?: string;
+  }[];
 }
 
 export const PREFLIGHT_STEP = 'preflight/claim';
@@ -31,35 +39,41 @@ export const DUMP_STEP = 'backup/dump';
 
 export function frameOf(plan: PlanFile, artifacts: readonly Artifact[]): Frame {
   const { tenancy } = plan;
+  const named = (table: string): string =>
+    plan.engine === 'mongodb' ? shortTable(qualified(table)) : qualified(table);
   const tenant: Captured = { step: REGISTRY_STEP, name: 'tenant' };
-  const members = membersOf(plan);
+  const members = membersOf(plan, named, tenant);
   const flag = flagOf(plan);
-  const tables = Object.entries(tenancy.tables).map(([name, spec]) => framedTable(name, spec, tenancy.key.column));
-  const others = [tenancy.registry.table, tenancy.membership?.table, plan.log?.table, flag.table].flatMap((t) =>
-    t === undefined ? [] : [qualified(t)],
+  const tables = Object.entries(tenancy.tables).map(([name, spec]) => framedTable(plan, named, tenant, name, spec));
+  const others = [tenancy.registry.table, tenancy.membership?.table, plan.log?.table, flag?.table].flatMap((t) =>
+    t === undefined ? [] : [named(t)],
   );
   return {
     plan,
     artifacts,
-    key: { column: tenancy.key.column, type: tenancy.key.type, references: reference(tenancy.key.references) },
+    key: {
+      column: tenancy.key.column,
+      type: tenancy.key.type,
+      references: reference(tenancy.key.references, named),
+    },
     tables,
     allTables: [...new Set([...tables.map((t) => t.table), ...others])].sort(),
     tenant,
-    rule: { kind: 'constant', tenant },
     ...(members ? { members } : {}),
-    flag,
+    ...(flag ? { flag } : {}),
+    named,
   };
 }
 
 /** The plan's own tables: each is created, or adopted where it is there and as good. */
-export function ownTables({ plan, artifacts, key }: Frame): readonly AdoptedTable[] {
+export function ownTables({ plan, artifacts, key, named }: Frame): readonly AdoptedTable[] {
   const { registry, membership } = plan.tenancy;
   const { log } = plan;
   const own = (
     spec: { readonly table: string; readonly create: string },
     needs: AdoptedTable['needs'],
   ): AdoptedTable => ({
-    table: qualified(spec.table),
+    table: named(spec.table),
     create: artifactText(artifacts, spec.create),
     file: spec.create,
     needs,
@@ -84,40 +98,72 @@ export function indexNames({ tables }: Frame): readonly string[] {
   return tables.flatMap((t) => t.indexes.map((i) => `${t.table.slice(0, t.table.indexOf('.'))}.${i.name}`));
 }
 
-function framedTable(name: string, spec: PlanFile['tenancy']['tables'][string], key: string): FramedTable {
-  const table = qualified(name);
+function framedTable(
+  plan: PlanFile,
+  named: Frame['named'],
+  tenant: Captured,
+  name: string,
+  spec: TableSpec,
+): FramedTable {
+  const table = named(name);
+  const key = plan.tenancy.key.column;
   return {
     table,
     indexes: indexesOf(table, spec, key),
     foreignKey: foreignKeyName(table, key),
     required: requiredName(table, key),
+    rule: ruleOf(spec, key, tenant, named),
+    uniques: Object.entries(spec.unique ?? {}).map(([index, { columns, replaces }]) => ({
+      name: index,
+      columns,
+      ...(replaces === undefined ? {} : { replaces }),
+    })),
   };
 }
 
+type TableSpec = PlanFile['tenancy']['tables'][string];
+
+function ruleOf({ rule }: TableSpec, key: string, tenant: Captured, named: Frame['named']): Rule {
+  if (rule?.mapping) {
+    const { by, table, from, to, default: known } = rule.mapping;
+    return { kind: 'mapping', by, in: { table: named(table), from, to }, ...(known ? { otherwise: tenant } : {}) };
+  }
+  if (rule?.walk) {
+    const { by, to, default: known } = rule.walk;
+    const { table, column } = reference(to, named);
+    return { kind: 'walk', by, to: { table, column, key }, ...(known ? { otherwise: tenant } : {}) };
+  }
+  return { kind: 'constant', tenant };
+}
+
 /** The sweep in the freeze finds rows without a key through an index that begins with it: where none does, one is added. */
-function indexesOf(table: string, spec: PlanFile['tenancy']['tables'][string], key: string): FramedTable['indexes'] {
+function indexesOf(table: string, spec: TableSpec, key: string): FramedTable['indexes'] {
   const named = Object.entries(spec.indexes ?? {}).map(([name, columns]) => ({ name, columns }));
   const all = spec.index ? [{ name: indexName(table, spec.index), columns: spec.index }, ...named] : named;
   const leads = all.some((i) => indexedColumn(i.columns[0] ?? '') === key);
   return leads ? all : [{ name: indexName(table, [key]), columns: [key] }, ...all];
 }
 
-function membersOf({ tenancy }: PlanFile): Membership | undefined {
+function membersOf({ tenancy, engine }: PlanFile, named: Frame['named'], tenant: Captured): Membership | undefined {
   const spec = tenancy.membership;
   if (!spec) return undefined;
   return {
-    table: qualified(spec.table),
+    table: named(spec.table),
     user: spec.user,
     tenant: spec.tenant,
     roleColumn: spec.roleColumn,
     role: spec.role,
-    from: { ...reference(spec.from), key: tenancy.key.column },
+    ...(spec.roles ? { roles: spec.roles } : {}),
+    ...(engine === 'mongodb' ? { otherwise: tenant } : {}),
+    ...(Object.keys(spec.fill).length > 0 ? { fill: spec.fill } : {}),
+    ...(Object.keys(spec.values).length > 0 ? { values: spec.values } : {}),
+    from: { ...reference(spec.from, named), key: tenancy.key.column },
   };
 }
 
-function flagOf(plan: PlanFile): FlagSwitch {
-  const flag = plan.phases.cutover.switch[0]?.flag;
-  if (!flag) throw new Error('The plan has no flag to switch; the schema should have refused it.');
+function flagOf(plan: PlanFile): FlagSwitch | undefined {
+  const flag = plan.phases.cutover.switch.find((s) => s.flag)?.flag;
+  if (!flag) return undefined;
   return {
     table: qualified(flag.table),
     keyColumn: flag.keyColumn,
@@ -127,8 +173,8 @@ function flagOf(plan: PlanFile): FlagSwitch {
   };
 }
 
-function reference(text: string): ColumnRef {
+function reference(text: string, named: Frame['named']): ColumnRef {
   const parsed = parseColumnRef(text);
   if (!parsed) throw new Error(`"${text}" is no table.column; the schema should have refused it.`);
-  return parsed;
+  return { ...parsed, table: named(shortTable(parsed.table)) };
 }

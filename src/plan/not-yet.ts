@@ -5,19 +5,14 @@ import type { PathPart } from './problem';
  * then ignored is a promise that nobody keeps. Patterns: `*` stands for one part of a path.
  */
 const NOT_YET: readonly { readonly path: string; readonly instead: string; readonly values?: readonly string[] }[] = [
-  { path: 'notify', instead: 'take it out; `cutover status` and the Temporal UI show what waits for whom' },
-  { path: 'phases.*.*.exec', instead: 'run the program outside, before the gate of this phase' },
-  { path: 'phases.*.*.http', instead: 'make the call outside, before the gate of this phase' },
+  { path: 'phases.*.*.exec', instead: 'command: { name: ..., run: { argv: [...] } }' },
   { path: 'phases.*.*.k8s', instead: 'make the change outside, before the gate of this phase' },
-  { path: 'phases.*.*.mongo', instead: 'take it out; this version changes PostgreSQL only' },
-  { path: 'phases.*.*.notify', instead: 'take it out' },
-  { path: 'phases.configure', instead: 'change the configuration outside, before the gate of cutover' },
+  { path: 'phases.*.*.mongo', instead: 'aggregate, or a command of the application' },
+  { path: 'phases.*.*.notify', instead: 'notify at the top of the plan' },
   { path: 'phases.cutover.switch.*.rename', instead: 'turn the application by a flag' },
   { path: 'phases.cutover.switch.*.route', instead: 'turn the application by a flag' },
   { path: 'phases.cutover.switch.*.scale', instead: 'turn the application by a flag' },
-  { path: 'phases.cutover.switch.*.deploy', instead: 'turn the application by a flag' },
-  { path: 'tenancy.tables.*.rule', instead: "take it out: every existing row becomes the default tenant's" },
-  { path: 'tenancy.tables.*.mapping', instead: "take it out: every existing row becomes the default tenant's" },
+  { path: 'tenancy.tables.*.mapping', instead: 'rule: { mapping: ... }' },
   {
     path: 'tenancy.registry.adopt',
     instead: 'take it out: a table that is there is adopted when it is as good as what the plan creates',
@@ -26,7 +21,6 @@ const NOT_YET: readonly { readonly path: string; readonly instead: string; reado
     path: 'freeze.maxAttempts',
     instead: 'take it out: one failed freeze parks the run, and `cutover retry` tries again',
   },
-  { path: 'freeze.fence', values: ['refuse'], instead: 'queue' },
 ];
 
 /** What to do instead, when `path` is a word that later versions may know. */

@@ -2,12 +2,14 @@ import { formatDuration } from './durations';
 import { sqlEntries } from './entries';
 import type { Frame } from './frame';
 import { qualified, shortTable } from './identifiers';
+import { mongoRemarks } from './remarks-mongodb';
 
 /**
  * What approvers should know before they decide: the traps of this kind of migration (T3.x) as they apply to this plan
  * and how each is met, then what the plan itself asks approvers to accept.
  */
 export function remarksOf(frame: Frame): readonly string[] {
+  if (frame.plan.engine === 'mongodb') return mongoRemarks(frame);
   const traps = [...schemaTraps(frame), ...membershipTraps(frame), ...dataTraps(frame), ...applicationTraps(frame)];
   return [...traps.sort((a, b) => place(a) - place(b)), ...accepted(frame)];
 }

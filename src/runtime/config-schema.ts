@@ -31,13 +31,41 @@ const httpBase = z.string().superRefine((text, context) => {
   if (wrong !== undefined) context.addIssue({ code: 'custom', message: wrong });
 });
 
-const postgresTarget = z.strictObject({ postgres: secret, probeAs: secret.optional() });
-const httpTarget = z.strictObject({ http: httpBase, auth: secret.optional() });
+const absolutePath = z
+  .string()
+  .regex(/^\/[^\s]*$/, 'expected a path that begins with /; write it without the address, which the target has');
 
-/** Which of the two it is meant to be shows in its keys; see `schemaProblems`. */
+const argv = z.array(z.string().min(1)).min(1, 'expected a program and its arguments; write them as a list');
+
+const sshHost = z
+  .string()
+  .regex(
+    /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9.:-]*$/,
+    'expected `user@host`, or a name of the ssh config; put ports and keys there',
+  );
+
+const service = z.strictObject({
+  /** The symbolic link to the build that runs. */
+  current: path,
+  /** The folder in which builds lie side by side. */
+  builds: path,
+  restart: argv,
+  stop: argv.optional(),
+  health: z.strictObject({ target: name, path: absolutePath }),
+});
+
+/** Which of them it is meant to be shows in its keys; see `schemaProblems`. */
 const target = z.union(
-  [postgresTarget, httpTarget],
-  'expected `postgres: env:NAME` or `http: http://host:port`; say what this target is',
+  [
+    z.strictObject({ postgres: secret, probeAs: secret.optional() }),
+    z.strictObject({ mongodb: secret, probeAs: secret.optional() }),
+    z.strictObject({ http: httpBase, auth: secret.optional() }),
+    z.strictObject({ envFile: path }),
+    z.strictObject({ secretStore: path }),
+    z.strictObject({ service }),
+    z.strictObject({ log: path }),
+  ],
+  'expected one of `postgres: env:NAME`, `mongodb: env:NAME`, `http: http://host:port`, `envFile: path`, `secretStore: path`, `service: {...}`, `log: path`; say what this target is',
 );
 
 /** `cutover.config.yaml`: what the worker knows and plans do not. */
@@ -61,8 +89,10 @@ export const configSchema = z.strictObject({
             ),
         )
         .default([]),
+      /** Hosts that commands may run on, over ssh. */
+      hosts: z.record(name, sshHost).default({}),
     })
-    .default({ allow: [], env: [] }),
+    .default({ allow: [], env: [], hosts: {} }),
   allow: z.strictObject({ unsignedInProduction: z.boolean().default(false) }).default({ unsignedInProduction: false }),
   /** People file; default beside this one. */
   people: path.default('cutover.people.yaml'),
@@ -79,9 +109,20 @@ export const CONFIG_KEYS: readonly string[] = [
     'address',
     'namespace',
     'postgres',
+    'mongodb',
     'probeAs',
     'http',
     'auth',
+    'envFile',
+    'secretStore',
+    'service',
+    'current',
+    'builds',
+    'restart',
+    'stop',
+    'health',
+    'log',
+    'hosts',
     'dir',
     'retain',
     'url',

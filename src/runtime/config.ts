@@ -19,7 +19,12 @@ export interface Config {
   readonly stores: Readonly<Record<string, { readonly dir: string; readonly retainMs?: number }>>;
   readonly webhooks: Readonly<Record<string, { readonly url: SecretRef; readonly secret?: SecretRef | undefined }>>;
   /** Programs that steps may run, the folder they run in, and the variables they get: nothing else is inherited. */
-  readonly commands: { readonly allow: readonly string[]; readonly cwd: string; readonly env: readonly string[] };
+  readonly commands: {
+    readonly allow: readonly string[];
+    readonly cwd: string;
+    readonly env: readonly string[];
+    readonly hosts: Readonly<Record<string, string>>;
+  };
   readonly allow: { readonly unsignedInProduction: boolean };
   readonly people: string;
   readonly postgresBin?: string;
@@ -28,7 +33,20 @@ export interface Config {
 
 export type TargetConfig =
   | { readonly postgres: SecretRef; readonly probeAs?: SecretRef | undefined }
-  | { readonly http: string; readonly auth?: SecretRef | undefined };
+  | { readonly mongodb: SecretRef; readonly probeAs?: SecretRef | undefined }
+  | { readonly http: string; readonly auth?: SecretRef | undefined }
+  | { readonly envFile: string }
+  | { readonly secretStore: string }
+  | { readonly service: ServiceConfig }
+  | { readonly log: string };
+
+export interface ServiceConfig {
+  readonly current: string;
+  readonly builds: string;
+  readonly restart: readonly string[];
+  readonly stop?: readonly string[] | undefined;
+  readonly health: { readonly target: string; readonly path: string };
+}
 
 export const CONFIG_FILE = 'cutover.config.yaml';
 
@@ -81,15 +99,27 @@ function compiled({ path, dir, data, temporal, env }: Parsed): Config {
     secrets: { env, dir },
     temporal,
     taskQueue: data.taskQueue,
-    targets: data.targets,
+    targets: Object.fromEntries(Object.entries(data.targets).map(([name, target]) => [name, located(dir, target)])),
     stores: Object.fromEntries(stores) as Config['stores'],
     webhooks: data.webhooks,
-    commands: { allow: data.commands.allow, cwd: resolve(dir, data.commands.cwd ?? '.'), env: data.commands.env },
+    commands: { ...data.commands, cwd: resolve(dir, data.commands.cwd ?? '.') },
     allow: data.allow,
     people: resolve(dir, data.people),
     ...(data.postgresBin === undefined ? {} : { postgresBin: resolve(dir, data.postgresBin) }),
     ...(data.artifacts === undefined ? {} : { artifacts: resolve(dir, data.artifacts) }),
   };
+}
+
+/** Its files, from the config's own folder. */
+function located(dir: string, target: z.output<typeof configSchema>['targets'][string]): TargetConfig {
+  if ('envFile' in target) return { envFile: resolve(dir, target.envFile) };
+  if ('secretStore' in target) return { secretStore: resolve(dir, target.secretStore) };
+  if ('log' in target) return { log: resolve(dir, target.log) };
+  if ('service' in target) {
+    const { service } = target;
+    return { service: { ...service, current: resolve(dir, service.current), builds: resolve(dir, service.builds) } };
+  }
+  return target;
 }
 
 function existing(path: string): string | undefined {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../../activities';
+import { openExpiredFences } from '../../activities/mongodb/fence/expired';
 import type { People } from '../core/people';
 import { BUNDLE_PATH, PAYLOAD_CONVERTER_PATH } from './bundle-path';
 import type { Config } from './config';
@@ -109,6 +110,7 @@ async function createWorker(
   connection: NativeConnection,
 ): Promise<Worker> {
   const resources = createResources({ config: people === undefined ? config : { ...config, people }, log });
+  await openExpiredFences(resources, log);
   return Worker.create({
     connection,
     namespace: config.temporal.namespace,

@@ -2,20 +2,23 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../../src/dev/project-root';
+import type { Engine } from './engine';
 import type { Machine } from './machine';
 import type { Measured } from './row';
 
 /** One file of `bench-results/`: written after every row, so that an interrupted run is resumed where it was. */
 export interface Results {
-  readonly version: 1;
+  readonly version: 2;
   readonly quick: boolean;
   readonly startedAt: string;
   readonly machine: Machine;
-  readonly postgres: string;
+  /** Name and version of each server that a row was measured on. */
+  readonly servers: Readonly<Partial<Record<Engine, string>>>;
   readonly rows: Readonly<Record<string, RowResult>>;
 }
 
 export interface RowResult extends Measured {
+  readonly engine: Engine;
   readonly title: string;
   readonly at: string;
   readonly seconds: number;
@@ -37,7 +40,9 @@ export async function newestResults(quick: boolean): Promise<{ path: string; res
   const newest = files.sort().at(-1);
   if (newest === undefined) return undefined;
   const path = join(FOLDER, newest);
-  return { path, results: JSON.parse(await readFile(path, 'utf8')) as Results };
+  const results = JSON.parse(await readFile(path, 'utf8')) as Results;
+  if (results.version === 2) return { path, results };
+  throw new Error(`${path} was written by an earlier version of the benchmark; move it away.`);
 }
 
 export async function saveResults(path: string, results: Results): Promise<void> {
@@ -47,7 +52,7 @@ export async function saveResults(path: string, results: Results): Promise<void>
 }
 
 /** Microseconds are more than any of these figures is worth. */
-export function textOf(results: Results): string {
+export function textOf(results: unknown): string {
   const rounded = (_key: string, value: unknown): unknown =>
     typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
   return `${JSON.stringify(results, rounded, 1)}\n`;

@@ -1,5 +1,8 @@
 import type { Progress } from '../../src/dev/progress';
 import type { RunDir } from '../../src/dev/run-dir';
+import type { Engine } from './engine';
+import type { MongoWholeRun } from './mongo/whole-run';
+import type { MongoBenchServer } from './mongo/server';
 import type { BenchOptions } from './options';
 import type { BenchServer } from './server';
 import type { WholeRun } from './whole-run';
@@ -27,6 +30,7 @@ export interface Measured {
 /** A row that can be measured alone: what it needs it sets up itself, and takes down again. */
 export interface Row {
   readonly id: string;
+  readonly engine: Engine;
   readonly title: string;
   measure(bench: Bench): Promise<Measured>;
 }
@@ -40,4 +44,7 @@ export interface Bench {
   server(): Promise<BenchServer>;
   /** The whole runs of the tool, through Temporal, under the example's application: several rows read them. */
   wholeRuns(): Promise<readonly WholeRun[]>;
+  /** The same on MongoDB. */
+  mongo(): Promise<MongoBenchServer>;
+  mongoRuns(): Promise<readonly MongoWholeRun[]>;
 }

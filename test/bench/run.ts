@@ -2,6 +2,7 @@ import { closeAll } from '../../src/dev/on-exit';
 import { createProgress } from '../../src/dev/progress';
 import { describeError } from '../../src/core/failure';
 import { openBench } from './bench';
+import type { Engine } from './engine';
 import { loadNow, thisMachine } from './machine';
 import { benchOptions, type BenchOptions } from './options';
 import { publish } from './publish';
@@ -22,12 +23,13 @@ async function main(): Promise<number> {
   let results = begun;
   for (const row of rowsToMeasure(options, begun)) {
     const result = await measure(bench, row);
-    results = { ...results, postgres: (await bench.server()).version, rows: { ...results.rows, [row.id]: result } };
+    const servers = { ...results.servers, [row.engine]: await serverOf(bench, row.engine) };
+    results = { ...results, servers, rows: { ...results.rows, [row.id]: result } };
     await saveResults(path, results);
   }
   const rows = ROWS.flatMap((r) => results.rows[r.id] ?? []);
-  process.stdout.write(options.json ? textOf(results) : `\n${textTable(rows)}\n\nkept in ${path}\n`);
-  if (options.publish) await publish(results, rows);
+  process.stdout.write(options.json ? textOf(results) : `\n${textTable(rows, results.servers)}\n\nkept in ${path}\n`);
+  if (options.publish) await publish(results);
   return 0;
 }
 
@@ -36,11 +38,11 @@ async function resultsToFill(options: BenchOptions): Promise<{ path: string; res
   if (newest) return newest;
   const now = new Date();
   const results = {
-    version: 1 as const,
+    version: 2 as const,
     quick: options.quick,
     startedAt: now.toISOString(),
     machine: thisMachine(),
-    postgres: '',
+    servers: {},
     rows: {},
   };
   return { path: newResultsFile(now, options.quick), results };
@@ -48,8 +50,13 @@ async function resultsToFill(options: BenchOptions): Promise<{ path: string; res
 
 /** Rows asked for by name are measured in any case; of the others those that the file does not have yet. */
 function rowsToMeasure(options: BenchOptions, { rows }: Results): readonly Row[] {
-  if (options.rows.length > 0) return ROWS.filter((r) => options.rows.includes(r.id));
-  return ROWS.filter((r) => rows[r.id] === undefined);
+  const wanted = ROWS.filter((r) => options.only === undefined || r.engine === options.only);
+  if (options.rows.length > 0) return wanted.filter((r) => options.rows.includes(r.id));
+  return wanted.filter((r) => rows[r.id] === undefined);
+}
+
+async function serverOf(bench: Bench, engine: Engine): Promise<string> {
+  return engine === 'mongodb' ? (await bench.mongo()).name : `PostgreSQL ${(await bench.server()).version}`;
 }
 
 async function measure(bench: Bench, row: Row): Promise<RowResult> {
@@ -57,7 +64,8 @@ async function measure(bench: Bench, row: Row): Promise<RowResult> {
   const before = loadNow();
   const measured = await bench.progress.step(row.title, () => row.measure(bench));
   const seconds = (performance.now() - from) / 1000;
-  return { ...measured, title: row.title, at: new Date().toISOString(), seconds, load: [before, loadNow()] };
+  const { engine, title } = row;
+  return { ...measured, engine, title, at: new Date().toISOString(), seconds, load: [before, loadNow()] };
 }
 
 void (async () => {

@@ -1,11 +1,11 @@
-import type { RowResult } from './results';
+import type { Results, RowResult } from './results';
 import type { Line } from './row';
 
 const HEAD = ['row', 'measured', 'target', 'ratio', 'verdict'] as const;
 
 /** The table for a terminal. */
-export function textTable(rows: readonly RowResult[]): string {
-  const cells = [HEAD, ...rows.flatMap((row) => row.lines.map(cellsOf))];
+export function textTable(rows: readonly RowResult[], servers: Results['servers']): string {
+  const cells = [HEAD, ...body(rows, servers)];
   const widths = HEAD.map((_, i) => Math.max(...cells.map((c) => c[i]?.length ?? 0)));
   const lines = cells.map((c) =>
     c
@@ -17,18 +17,26 @@ export function textTable(rows: readonly RowResult[]): string {
 }
 
 /** The same for docs/benchmarks.md, with what there is to know about each row below it. */
-export function markdownTable(rows: readonly RowResult[]): string {
+export function markdownTable(rows: readonly RowResult[], servers: Results['servers']): string {
   const line = (cells: readonly string[]): string => `| ${cells.map((c) => c.replaceAll('|', '\\|')).join(' | ')} |`;
   const table = [
     line(HEAD),
     line(HEAD.map(() => '---')),
-    ...rows.flatMap((row) => row.lines.map((l) => line(cellsOf(l)))),
+    ...body(rows, servers).map(line),
   ];
   const notes = rows.flatMap((row) => [
-    `- **${row.title}** (${Math.round(row.seconds)} s, load average ${row.load.join(' to ')}).`,
+    `- **${row.title}** (${row.at.slice(0, 10)}, ${Math.round(row.seconds)} s, load average ${row.load.join(' to ')}).`,
     ...row.notes.map((n) => `  ${n}`),
   ]);
   return `${table.join('\n')}\n\n${notes.join('\n')}`;
+}
+
+/** A line names the server, above the first of its rows. */
+function body(rows: readonly RowResult[], servers: Results['servers']): readonly (readonly string[])[] {
+  return rows.flatMap((row, i) => [
+    ...(row.engine === rows[i - 1]?.engine ? [] : [[`on ${servers[row.engine] ?? row.engine}`, '', '', '', '']]),
+    ...row.lines.map(cellsOf),
+  ]);
 }
 
 function cellsOf(line: Line): readonly string[] {

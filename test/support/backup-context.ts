@@ -24,7 +24,12 @@ export function resourcesOf(input: {
     targetNames: [...byName.keys()],
     store: (name) => ({ name, dir: input.storeDir }),
     people: async () => ({ roles: { 'dba-1': ['dba'] }, digest: digestOfText('people'), mode: 'claimed' }),
+    webhook: (name) => {
+      throw new CutoverError('Misconfigured', `no webhook ${name}`);
+    },
+    commands: { allow: [], env: [], hosts: {} },
     redact: (text) => text,
+    rememberSecret: () => undefined,
     allow: { unsignedInProduction: false },
     ...(input.bin ? { postgresBin: input.bin } : {}),
   };

@@ -36,6 +36,7 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     readLedger: ({ run }) => Promise.resolve({ run, rows: [], more: false }),
     askTargets: () => Promise.resolve([]),
     previewLive: () => Promise.resolve({ evidence: done('nothing was asked'), expected: {} }),
+    notify: () => Promise.resolve(),
   };
 }
 

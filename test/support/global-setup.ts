@@ -1,8 +1,9 @@
 import { createProgress } from '../../src/dev/progress';
 import { openRunDir } from '../../src/dev/run-dir';
 import { postgresFor, temporalFor } from '../../src/dev/servers';
+import { listenForMongo } from './mongo-starter';
 
-/** One Temporal server and one PostgreSQL for all tests of a project; each test has a database and a task queue of its own. */
+/** One Temporal server and one PostgreSQL for all tests of a project; each test has a database and a task queue of its own. MongoDB starts with the first test that asks. */
 export default async function setUp(): Promise<void> {
   const runDir = openRunDir('test');
   const progress = createProgress();
@@ -11,4 +12,5 @@ export default async function setUp(): Promise<void> {
   process.env['CUTOVER_TEST_TEMPORAL'] = temporal.address;
   process.env['CUTOVER_TEST_POSTGRES'] = postgres.server.superuserUrl;
   process.env['CUTOVER_TEST_CLIENTS'] = postgres.clients;
+  process.env['CUTOVER_TEST_MONGO'] = await listenForMongo(runDir, progress);
 }

@@ -31,6 +31,7 @@ export const plan: CompiledPlan = {
   version: 1,
   name: 'small',
   environment: 'staging',
+  engine: 'postgres',
   home: 'app',
   tables: ['public.users'],
   steps: [

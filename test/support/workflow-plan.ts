@@ -50,6 +50,7 @@ export const WORKFLOW_PLAN: CompiledPlan = {
   version: 1,
   name: 'workflow',
   environment: 'staging',
+  engine: 'postgres',
   home: 'app',
   tables: ['public.users'],
   steps: STEPS,

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { startChild } from '../child';
-import { together } from './flow';
+import { startChild } from '../../backup/child';
+import { together } from '../../backup/flow';
 import type { Manifest } from './manifest';
-import { pour } from './pour';
+import { pour } from '../../backup/pour';
 
 interface Archive {
   readonly folder: string;

@@ -1,10 +1,11 @@
 import { writeFile, type FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { startChild } from '../child';
-import { findProgram, type PgTool } from '../tools';
-import { tally, type FileDigest } from './files';
-import { together } from './flow';
+import { startChild } from '../../backup/child';
+import { findProgram } from '../../backup/find-program';
+import type { PgTool } from '../tools';
+import { tally, type FileDigest } from '../../backup/files';
+import { together } from '../../backup/flow';
 import type { LibpqEnv } from './libpq';
 
 export interface DumpOptions {

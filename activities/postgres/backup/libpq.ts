@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { PostgresTarget } from '../../resources';
-import { errorCode } from './files';
+import { errorCode } from '../../backup/files';
 
 /** Environment that leads a libpq program to a target. */
 export type LibpqEnv = Readonly<Record<string, string>>;

@@ -1,10 +1,10 @@
 import { CutoverError } from '../../../src/core/failure';
 import type { PgContext } from '../context';
 import type { Resources } from '../../resources';
-import type { BackupLocation, BackupSeal } from './seal';
-import { sealName } from './seal';
+import type { BackupLocation, BackupSeal } from '../../backup/seal';
+import { sealName } from '../../backup/seal';
 import { readManifest, type StoredManifest } from './manifest';
-import { backupsOn, shelfOf } from './shelf';
+import { backupsOn, shelfOf } from '../../backup/shelf';
 
 export interface Located extends StoredManifest {
   readonly path: string;

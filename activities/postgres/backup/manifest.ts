@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CutoverError, describeError } from '../../../src/core/failure';
-import { fileDigest } from './files';
+import { damageOfFiles } from '../../backup/damage';
+import { fileDigest } from '../../backup/files';
 
 const sequence = z.strictObject({ value: z.string(), called: z.boolean() });
 const file = z.strictObject({ file: z.string(), sha256: z.string(), bytes: z.number() });
@@ -62,15 +63,6 @@ export async function readManifest(folder: string): Promise<StoredManifest> {
 }
 
 /** What is wrong with the files of a backup; nothing = each has the sha256 that the manifest says. Reads all of them. */
-export async function damageOf(folder: string, manifest: Manifest, signal: AbortSignal): Promise<readonly string[]> {
-  const damage: string[] = [];
-  for (const expected of [manifest.dump, manifest.roles]) {
-    const found = await fileDigest(join(folder, expected.file), signal).catch((error: unknown) => describeError(error));
-    if (typeof found === 'string') damage.push(`${expected.file} cannot be read (${found})`);
-    else if (found.bytes !== expected.bytes)
-      damage.push(`${expected.file} has ${found.bytes} bytes instead of ${expected.bytes}`);
-    else if (found.sha256 !== expected.sha256)
-      damage.push(`${expected.file} has another sha256 than when it was written`);
-  }
-  return damage;
+export function damageOf(folder: string, manifest: Manifest, signal: AbortSignal): Promise<readonly string[]> {
+  return damageOfFiles(folder, [manifest.dump, manifest.roles], signal);
 }

@@ -1,13 +1,14 @@
 import { CutoverError } from '../../../src/core/failure';
 import type { PostgresTarget } from '../../resources';
-import { startChild } from '../child';
-import { findPgTool, findProgram } from '../tools';
-import { tally } from './files';
-import { together } from './flow';
+import { startChild } from '../../backup/child';
+import { findProgram } from '../../backup/find-program';
+import { findPgTool } from '../tools';
+import { tally } from '../../backup/files';
+import { together } from '../../backup/flow';
 import { withLibpqEnv } from './libpq';
 import { openArchive, withContents } from './archive';
 import type { Manifest } from './manifest';
-import { pour } from './pour';
+import { pour } from '../../backup/pour';
 
 export interface RestoreOptions {
   readonly scratch: PostgresTarget;

@@ -2,7 +2,8 @@ import type { PreflightArgs } from '../../../src/core/step';
 import type { RunRef } from '../../../src/core/verb';
 import type { PgSession } from '../context';
 import { applicationName } from '../lane/claim';
-import { check, redactQuery, type Findings } from './findings';
+import { check, type Findings } from '../../findings';
+import { redactQuery } from './redact-query';
 
 /** Who is at work in the database: whoever would make a lock wait, and what an earlier run left running. */
 export async function activityFindings(session: PgSession, args: PreflightArgs, run: RunRef): Promise<Findings> {

@@ -5,7 +5,7 @@ import type { PgSession } from '../context';
 import { isLockLoss } from '../errors';
 import { isMadeBy } from '../marker';
 import { readTable } from '../table-shape';
-import { check, type Findings } from './findings';
+import { check, type Findings } from '../../findings';
 
 /** Tables of the plan that somebody made before it: each must be as good as the one that the plan would create. */
 export async function adoptFindings(session: PgSession, args: PreflightArgs, run: RunRef): Promise<Findings> {

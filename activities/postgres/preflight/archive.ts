@@ -1,7 +1,7 @@
 import type { RunRef } from '../../../src/core/verb';
 import { keptArchives, type KeptArchive } from '../archives';
 import type { PgSession } from '../context';
-import { check, type Findings } from './findings';
+import { check, type Findings } from '../../findings';
 
 /** Whether an earlier run of this plan was rolled back and what it kept; nobody should find out afterwards. */
 export async function archiveFindings(session: PgSession, redo: string, run: RunRef): Promise<Findings> {

@@ -5,7 +5,7 @@ import type { PgContext, PgSession } from '../context';
 import { ident, qualified } from '../identifiers';
 import { readOnly } from '../read-only';
 import { askWatch, type WatchAnswer } from '../watch-query';
-import { check, type Findings } from './findings';
+import { check, type Findings } from '../../findings';
 
 /** The flag as it is before anything is done; captured as `flag`. */
 export async function flagFindings(

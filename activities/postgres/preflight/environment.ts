@@ -1,20 +1,15 @@
-import { constants } from 'node:fs';
-import { access, statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { CutoverError, describeError } from '../../../src/core/failure';
 import type { RunRef } from '../../../src/core/verb';
 import type { PostgresTarget, Resources, Store } from '../../resources';
-import { errorCode } from '../backup/files';
+import { roomFindings } from '../../backup/room';
 import { readOwners, readRolesInUse } from '../backup/inventory';
 import { drillName } from '../backup/names';
 import { missingExtensions, objectionsToOwners, objectionsToScratch } from '../backup/scratch';
 import type { PgSession } from '../context';
 import { withLink } from '../link';
-import { findPgTool, findProgram } from '../tools';
-import { check, megabytes, type Findings } from './findings';
-
-/** A dump is smaller than its database, nearly always; a disk that is full at 3 o'clock is worse than a refusal now. */
-const ROOM = 1.2;
+import { findProgram } from '../../backup/find-program';
+import { findPgTool } from '../tools';
+import { check, type Findings } from '../../findings';
 
 /** The programs of the backup, and room for what they write. */
 export async function toolFindings(
@@ -33,23 +28,11 @@ export async function toolFindings(
     else versions.push(found.version);
   }
   const [size] = await session.query<{ bytes: string }>('SELECT pg_database_size(current_database())::text AS bytes');
-  const needed = Math.ceil(Number(size?.bytes ?? 0) * ROOM);
-  const room = await roomIn(store.dir);
-  const short =
-    'problem' in room
-      ? [`${room.problem}; make the folder of store "${store.name}", and writable, for the worker's user`]
-      : room.free < needed
-        ? [`${megabytes(room.free)} are free in store "${store.name}"; make room, or name another store`]
-        : [];
+  const room = await roomFindings(store, Number(size?.bytes ?? 0));
   return {
     checks: [
       check('dump programs', `pg_dump and pg_restore of ${major} or newer`, problems, versions.join(', ')),
-      check(
-        'room for the backup',
-        `${megabytes(needed)} (${ROOM} x the database)`,
-        short,
-        'free' in room ? `${megabytes(room.free)} free` : '',
-      ),
+      ...room.checks,
     ],
     warnings: [
       ...((await findProgram('zstd'))
@@ -57,22 +40,8 @@ export async function toolFindings(
         : ["zstd is not on the worker: the backup takes pg_dump's gzip, which is several times slower"]),
       "the free disk of the database server cannot be asked by SQL: look at it by hand (the key's indexes need room, and so does WAL)",
     ],
-    figures: { databaseBytes: Number(size?.bytes ?? 0), storeFreeBytes: 'free' in room ? room.free : 'not known' },
+    ...(room.figures ? { figures: room.figures } : {}),
   };
-}
-
-/** The folder itself may come later: its nearest ancestor decides. */
-async function roomIn(dir: string): Promise<{ readonly free: number } | { readonly problem: string }> {
-  for (let folder = resolve(dir); ; folder = dirname(folder)) {
-    try {
-      await access(folder, constants.W_OK | constants.X_OK);
-      const disk = await statfs(folder);
-      return { free: disk.bavail * disk.bsize };
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT' || dirname(folder) === folder)
-        return { problem: `${folder} cannot be written to (${describeError(error)})` };
-    }
-  }
 }
 
 export interface ScratchQuestion {

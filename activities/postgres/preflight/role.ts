@@ -1,5 +1,5 @@
 import type { PgSession } from '../context';
-import { check, type Findings } from './findings';
+import { check, type Findings } from '../../findings';
 
 /** Whether the tool's role may do all that the run and its way back need, and not much more. */
 export async function roleFindings(session: PgSession, tables: readonly string[]): Promise<Findings> {

@@ -1,5 +1,5 @@
 import type { PgSession } from '../context';
-import { check, listed, type Findings } from './findings';
+import { check, listed, type Findings } from '../../findings';
 
 export const OLDEST_MAJOR = 14;
 export const NEWEST_MAJOR = 18;

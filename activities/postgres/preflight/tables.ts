@@ -3,7 +3,7 @@ import type { RunRef } from '../../../src/core/verb';
 import type { PgSession } from '../context';
 import { sqlState } from '../pg-error';
 import { readOnly } from '../read-only';
-import { check, listed, megabytes, type Findings } from './findings';
+import { check, listed, megabytes, type Findings } from '../../findings';
 import { makerOf, runMarker } from '../marker';
 
 /** Whether the plan's tables are what the steps after this one can work on. */

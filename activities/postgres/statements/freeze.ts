@@ -1,4 +1,5 @@
-import type { FlagSwitch, FreezeArgs, Membership } from '../../../src/core/step';
+import type { FlagSwitch, Membership, QueueFreeze } from '../../../src/core/step';
+import { constantTenant } from '../queue-freeze';
 import { dollarQuoted, ident, literal, qualified } from '../identifiers';
 import { dropJoinTrigger, recording } from './members';
 import { exclusive, NO_LOCK, type Given, type Statement, type StepStatements } from './statement';
@@ -7,7 +8,7 @@ export const FIRST_LOCK_AT = 'cutover.first_lock_at';
 export const LAST_LOCK_AT = 'cutover.last_lock_at';
 
 /** Sorted, each once: two freezes can never wait for each other, and neither can a freeze and its undo. */
-export function lockOrder(args: FreezeArgs): readonly string[] {
+export function lockOrder(args: QueueFreeze): readonly string[] {
   return [...new Set(args.tables.map((t) => t.table))].sort();
 }
 
@@ -77,7 +78,7 @@ export function readFlag(flag: FlagSwitch): string {
 }
 
 /** Whether each key is NOT NULL by now. */
-export function readRequired(args: FreezeArgs): string {
+export function readRequired(args: QueueFreeze): string {
   const keys = args.tables.map((t) => `(${literal(qualified(t.table))}, ${literal(t.table)}, ${literal(t.column)})`);
   return `SELECT w.name || '.' || w.key AS name, coalesce(a.attnotnull, false) AS required
   FROM (VALUES ${keys.join(', ')}) AS w (quoted, name, key)
@@ -85,7 +86,7 @@ export function readRequired(args: FreezeArgs): string {
 }
 
 /** For the offline preview: the same texts in the order in which they are sent. */
-export function freezeStatements(args: FreezeArgs, given: Given): StepStatements {
+export function freezeStatements(args: QueueFreeze, given: Given): StepStatements {
   const locks: Statement = {
     sql: lockAll(lockOrder(args), args.stallMs),
     lock: exclusive(lockOrder(args).join(', '), `from the first lock to COMMIT, at most ${args.budgetMs} ms`),
@@ -97,7 +98,7 @@ export function freezeStatements(args: FreezeArgs, given: Given): StepStatements
         ? [{ sql: sweepMembers(args.members), lock: 'before the fence: row locks on new memberships only' }]
         : []),
       locks,
-      ...args.tables.map((t) => inside(sweepRows(t.table, t.column, given.value(t.rule.tenant)))),
+      ...args.tables.map((t) => inside(sweepRows(t.table, t.column, given.value(constantTenant(t.rule))))),
       ...args.tables.flatMap((t) => requireKey(t.table, t.column, t.required)).map(inside),
       ...(args.members ? dropJoinTrigger(args.members).map((d) => inside(d.sql)) : []),
       inside(setFlag(args.switch, args.switch.to)),

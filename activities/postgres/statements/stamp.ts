@@ -1,12 +1,13 @@
 import type { StepArgs } from '../../../src/core/step';
 import { ident, literal, qualified } from '../identifiers';
 import { reading, type Given, type StepStatements } from './statement';
+import { constantTenant } from '../queue-freeze';
 
 type StampArgs = Pick<StepArgs['stamp'], 'table' | 'column'>;
 
 /** Recounts the rule; with a constant key there is nothing to stamp, and this proves it. */
 export function stampStatements(args: StepArgs['stamp'], given: Given): StepStatements {
-  const tenant = given.value(args.rule.tenant);
+  const tenant = given.value(constantTenant(args.rule));
   return {
     forward: [
       { sql: recountSql(args), lock: reading(args.table) },

@@ -1,16 +1,7 @@
 import type { Captured } from '../../../src/core/step';
+import type { Statement } from '../../describe/step-description';
 
-/** One statement as it is sent, and the lock that the application meets. */
-export interface Statement {
-  readonly sql: string;
-  readonly lock: string;
-}
-
-/** A kind's statements in order, as the offline preview shows them; steps send the same texts. */
-export interface StepStatements {
-  readonly forward: readonly Statement[];
-  readonly back: readonly Statement[];
-}
+export type { Statement, StepStatements } from '../../describe/step-description';
 
 /** What a builder cannot know from the plan: the step fills in what it captured, the preview a placeholder. */
 export interface Given {

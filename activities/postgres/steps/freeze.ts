@@ -1,9 +1,9 @@
 import type { QueryResult } from 'pg';
 import { done, evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError, describeError } from '../../../src/core/failure';
-import type { FlagSwitch, FreezeArgs } from '../../../src/core/step';
+import type { FlagSwitch, QueueFreeze } from '../../../src/core/step';
 import { findColumn, findConstraint, findTrigger } from '../catalog';
-import type { PgContext, PgSession, PgStepHandler, TxOptions } from '../context';
+import type { PgSession, PgStepHandler, TxOptions } from '../context';
 import { drained, serverNow } from '../drain';
 import { findRecord } from '../joined';
 import { memberNames } from '../names';
@@ -23,8 +23,9 @@ import {
   sweepMembers,
   sweepRows,
 } from '../statements/freeze';
+import { constantTenant, queued, type QueueContext } from '../queue-freeze';
 
-type Context = PgContext<'freeze'>;
+type Context = QueueContext;
 
 /** What stood in the flag before the first change. */
 interface FlagBefore {
@@ -38,7 +39,8 @@ interface FlagBefore {
  * is as before: the dead-man's switch is its own statement and idle timeouts, set before the first lock.
  */
 export const freezeStep: PgStepHandler<'freeze'> = {
-  do: async (context) => {
+  do: async (given) => {
+    const context = queued(given);
     const { args } = context;
     await context.capture('flag', async () => ({ ...(await context.read((s) => flagNow(s, context))) }));
     await requireProofs(context);
@@ -46,11 +48,12 @@ export const freezeStep: PgStepHandler<'freeze'> = {
     const record = members && (await context.read((s) => findRecord(s, members)));
     const swept = await sweepBefore(context, record);
     const tenants: string[] = [];
-    for (const t of args.tables) tenants.push(await context.captured<string>(t.rule.tenant));
+    for (const t of args.tables) tenants.push(await context.captured<string>(constantTenant(t.rule)));
     const joined = args.members === undefined || (await context.read((s) => joinsNewUsers(s, context)));
     return withinBudget(context, context.commit, forward(args, { tenants, joined, record, sweptBefore: swept }));
   },
-  undo: async (context) => {
+  undo: async (given) => {
+    const context = queued(given);
     const before = await recall<{ existed: boolean; value: string }>(context, 'flag');
     const { switch: flag } = context.args;
     if (!before) return done('The switch was never reached: nothing to switch back.');
@@ -88,7 +91,7 @@ interface Ready {
 }
 
 /** Sweep, NOT NULL, switch, and the questions that prove it. */
-function forward(args: FreezeArgs, { tenants, joined, record, sweptBefore }: Ready): Work {
+function forward(args: QueueFreeze, { tenants, joined, record, sweptBefore }: Ready): Work {
   const sweeps = args.tables.map((t, i) => sweepRows(t.table, t.column, tenants[i] ?? ''));
   const members = args.members && !joined ? [sweepMembers(args.members, record)] : [];
   // From the switch on the application joins its users itself: two who write one membership would refuse each other.

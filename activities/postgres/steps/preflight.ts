@@ -7,7 +7,7 @@ import { adoptFindings } from '../preflight/adopts';
 import { archiveFindings } from '../preflight/archive';
 import { flagFindings, watchFindings } from '../preflight/baselines';
 import { appRoleFindings, scratchFindings, toolFindings } from '../preflight/environment';
-import type { Findings } from '../preflight/findings';
+import { summed, type Findings } from '../../findings';
 import { roleFindings } from '../preflight/role';
 import { serverFindings, serverVersion, versionFindings } from '../preflight/server';
 import { nameFindings, tableFindings } from '../preflight/tables';
@@ -65,18 +65,3 @@ export async function preflight(
   }
   return summed(step.target, found);
 }
-
-function summed(target: string, found: readonly Findings[]): Evidence {
-  const checks = found.flatMap((f) => f.checks);
-  const warnings = found.flatMap((f) => f.warnings ?? []);
-  const passed = checks.filter((c) => c.verdict === 'pass').length;
-  const figures = Object.assign({}, ...found.map((f) => f.figures ?? {})) as Record<string, number | string>;
-  const shown = Object.fromEntries(warnings.slice(0, MAX_WARNINGS).map((text, n) => [`warning ${n + 1}`, text]));
-  return evidenceOf(`${target}: ${passed} of ${checks.length} checks pass, ${warnings.length} warnings`, checks, {
-    ...figures,
-    warnings: warnings.length,
-    ...shown,
-  });
-}
-
-const MAX_WARNINGS = 25;

@@ -1,14 +1,8 @@
 import { clip, done, evidenceOf, type Check } from '../../../src/core/evidence';
-import type { Expectation } from '../../../src/core/step';
+import { compare, type Answer } from '../../expectation';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { readOnly } from '../read-only';
 import { CURSOR, cursorSql } from '../statements/query';
-
-export interface Answer {
-  readonly rows: number;
-  /** At most five. */
-  readonly first: readonly Record<string, unknown>[];
-}
 
 /** A query of the plan against what it must answer. */
 export const queryStep: PgStepHandler<'query'> = {
@@ -42,30 +36,6 @@ export async function askReadOnly(
     const more = await session.execute(`MOVE FORWARD ALL FROM ${CURSOR}`);
     return { rows: first.length + more, first };
   });
-}
-
-export function compare(name: string, expect: Expectation, answer: Answer): Check {
-  const shown =
-    answer.first.length > 0 ? `: ${clip(answer.first.map((row) => JSON.stringify(row)).join(', '), 500)}` : '';
-  const observed = `${answer.rows} rows${shown}`;
-  if ('value' in expect) {
-    const value = firstValue(answer);
-    const right = answer.rows === 1 && value === expect.value;
-    return { name, verdict: right ? 'pass' : 'fail', expected: `one row: ${expect.value}`, observed };
-  }
-  const right = 'rows' in expect ? answer.rows === expect.rows : answer.rows >= expect.atLeast;
-  return {
-    name,
-    verdict: right ? 'pass' : 'fail',
-    expected: 'rows' in expect ? `${expect.rows} rows` : `at least ${expect.atLeast} rows`,
-    observed,
-  };
-}
-
-function firstValue({ first }: Answer): string | undefined {
-  const value = Object.values(first[0] ?? {})[0];
-  if (value === undefined) return undefined;
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
 const SHOWN = 5;

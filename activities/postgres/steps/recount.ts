@@ -7,6 +7,7 @@ import { readOnly, SCAN_TIMEOUT_MS } from '../read-only';
 import { constantChecks, recountTable, strangers, type Redone } from '../recount-table';
 import { registrySql } from '../statements/recount';
 import { withoutMembershipSql } from '../statements/members';
+import { constantTenant } from '../queue-freeze';
 
 type Context = PgContext<'recount'>;
 
@@ -45,7 +46,7 @@ async function count(session: PgSession, context: Context, actor: Actor): Promis
     const found = await recountTable(session, t);
     const unknown = [...found.perTenant.keys()].filter((tenant) => !registry.has(tenant));
     rows.set(t.table, found.rows);
-    const tenant = await context.captured<string>(t.rule.tenant);
+    const tenant = await context.captured<string>(constantTenant(t.rule));
     checks.push(...constantChecks(t.table, found, tenant, redone));
     if (actor === 'owner' && redone?.run) {
       const strange = await strangers(session, { ...t, tenant }, redone.run);

@@ -3,28 +3,26 @@ import { findColumn } from '../catalog';
 import type { PgContext, PgStepHandler } from '../context';
 import { primaryKey } from '../keyset';
 import { refused } from '../pg-error';
-import { constantChecks, recountTable } from '../recount-table';
-import { stampWindowSql } from '../statements/stamp';
+import { constantRule, type PgRule } from '../constant-rule';
 import { walk, within } from '../windows';
+import { constantTenant } from '../queue-freeze';
 
 /** Every row has the key that the rule gives it: recounted, and rows that have none are stamped first. */
 export const stampStep: PgStepHandler<'stamp'> = {
   do: async (context) => {
     const { args } = context;
-    const tenant = await context.captured<string>(args.rule.tenant);
-    const first = await context.read((session) => recountTable(session, args));
-    const stamped = first.withoutKey > 0 ? await stamp(context, tenant) : 0;
-    const count = stamped > 0 ? await context.read((session) => recountTable(session, args)) : first;
+    const tenant = await context.captured<string>(constantTenant(args.rule));
+    const rule = constantRule(args, tenant);
+    const predicted = await context.read((session) => rule.predict(session));
+    const stamped = predicted.rows > 0 ? await stamp(context, rule) : 0;
+    const checks = await context.read((session) => rule.prove(session));
+    const rows = rule.rows();
     return context.commit(async () =>
-      evidenceOf(
-        `${args.table}: ${count.rows} rows, all of tenant ${tenant}; ${stamped} stamped now`,
-        constantChecks(args.table, count, tenant),
-        {
-          rows: count.rows,
-          stamped,
-          tenant,
-        },
-      ),
+      evidenceOf(`${args.table}: ${rows} rows, all of tenant ${tenant}; ${stamped} stamped now`, checks, {
+        rows,
+        stamped,
+        tenant,
+      }),
     );
   },
   undo: async (context) =>
@@ -33,7 +31,7 @@ export const stampStep: PgStepHandler<'stamp'> = {
     ),
 };
 
-async function stamp(context: PgContext<'stamp'>, tenant: string): Promise<number> {
+async function stamp(context: PgContext<'stamp'>, rule: PgRule): Promise<number> {
   const { args } = context;
   const column = await context.read((session) => findColumn(session, args.table, args.column));
   if (!column) throw refused(`${args.table} has no column ${args.column}; the step that adds it has not run.`);
@@ -41,7 +39,7 @@ async function stamp(context: PgContext<'stamp'>, tenant: string): Promise<numbe
   let stamped = 0;
   await walk(context, { keyset, size: WINDOW, doing: `stamping ${args.table}` }, async (tx, window) => {
     const range = within(keyset, window, 't', 1);
-    stamped += await tx.execute(stampWindowSql(args, tenant, range.sql, column.type), range.values);
+    stamped += await rule.apply(tx, { ...range, type: column.type });
   });
   return stamped;
 }

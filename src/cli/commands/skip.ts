@@ -37,7 +37,7 @@ async function look(
 ): Promise<{ readonly step: string }> {
   const as = personOf(io.host, options.as);
   const message = { verb: 'skip' as const, as, comment: options.comment ?? '', ...(asked ? { step: asked } : {}) };
-  const refusal = refusesWord(plan, state, message);
+  const refusal = refusesWord(plan, state, message, new Date().toISOString());
   const step = state.hold?.step;
   if (refusal !== undefined || step === undefined)
     throw new CliError(EXIT.refused, `${refusal ?? 'Nothing is parked.'} Nothing was sent.`);

@@ -3,24 +3,30 @@ import { startRun } from '../../runtime/client';
 import { pollersOf } from '../../runtime/pollers';
 import { compiledPlan } from '../compiled-plan';
 import { EXIT } from '../exit-codes';
-import { personOption } from '../options';
+import { personOption, valueOption } from '../options';
 import { command, personOf, type CommonOptions, type Shell } from '../shell';
 
 interface StartOptions extends CommonOptions {
   readonly as?: string;
+  readonly rootCause?: string;
 }
 
 export function startCommand(shell: Shell): Command {
   return command('start', 'start a run of a plan; it stops at the first gate')
     .argument('<plan-file>', 'the plan')
     .addOption(personOption())
+    .addOption(
+      valueOption('--root-cause <text>', 'after a rollback: why it was, and what has changed; goes into the ledger'),
+    )
     .addHelpText('after', '\nExamples:\n  $ cutover start plan.yaml --as lead-1\n  $ cutover status --watch')
     .action((file: string, options: StartOptions) =>
       shell.run(options, async (io) => {
         const { plan, digest } = await compiledPlan(file, io);
         const requestedBy = personOf(io.host, options.as);
         return io.withTemporal(async (temporal, { taskQueue, temporal: { namespace, address } }) => {
-          const started = await startRun({ temporal, taskQueue, input: { plan, planDigest: digest, requestedBy } });
+          const { rootCause } = options;
+          const input = { plan, planDigest: digest, requestedBy, ...(rootCause === undefined ? {} : { rootCause }) };
+          const started = await startRun({ temporal, taskQueue, input });
           if (!started.ok) {
             io.out.data({ ok: false, exitCode: EXIT.refused, error: started.reason, workflowId: started.workflowId });
             io.out.remark(`${io.out.paint('red', 'refused:')} ${started.reason}`);

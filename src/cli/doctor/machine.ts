@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { findPgTool, findProgram } from '../../../activities/postgres/tools';
+import { findProgram } from '../../../activities/backup/find-program';
+import { findPgTool } from '../../../activities/postgres/tools';
 import { BUNDLE_PATH } from '../../runtime/bundle-path';
 import type { Config } from '../../runtime/config';
 import { packageCopies } from '../../runtime/package-copies';

@@ -1,20 +1,22 @@
 import { z } from 'zod';
-import { column, duration, file, label, reason, someOf, sqlText, table, textThat, word } from './text';
-
-const value = textThat('text', (text) =>
-  text.length <= 1000 ? undefined : { expected: 'at most 1,000 characters', fix: 'a shorter value' },
-);
-
-/** Exactly one of the three: checked in check.ts, where the path of the whole is at hand. */
-export const expectation = z
-  .strictObject({
-    rows: z.int().min(0).max(1_000_000).optional().describe('So many rows.'),
-    value: value.optional().describe('One row whose first column is this text.'),
-    atLeast: z.int().min(0).max(1_000_000).optional().describe('So many rows or more.'),
-  })
-  .describe('What the query must answer: exactly one of `rows`, `value`, `atLeast`.');
-
-const actor = z.enum(['owner', 'app']);
+import {
+  actor,
+  aggregateProbe,
+  configureEntry,
+  contractEntry,
+  deploy,
+  expectation,
+  httpProbe,
+  logProbe,
+  manualStep,
+  preflightEntry,
+  serverProbe,
+  sharedEntry,
+  sqlProbe,
+  validateEntry,
+  value,
+} from './shared-steps';
+import { column, duration, file, reason, someOf, sqlText, table, word } from './text';
 
 export const sqlStep = z.strictObject({
   file: file.describe('The statements.'),
@@ -35,17 +37,7 @@ export const queryStep = z.strictObject({
     .describe("Who asks: a member of the tables' owner, the application's role."),
 });
 
-/** A person's work: done outside, ticked here by somebody with the role, with a text that proves it. */
-const manualStep = z.strictObject({
-  name: word.optional().describe('Part of the step id; default: its number among the manual steps of its phase.'),
-  what: label.describe('What is to be done by hand, in one line.'),
-  role: word.describe("Who may say that it is done: a role of the worker's people file."),
-});
-
-const manualOnly = z
-  .array(z.strictObject({ manual: manualStep.describe('Something that only people can do.') }))
-  .max(20)
-  .default([]);
+const list = z.array(z.strictObject(sharedEntry)).max(20).default([]);
 
 const manualList = z.array(manualStep).max(20).default([]);
 
@@ -61,39 +53,21 @@ const flag = z
     "A row of the application's settings that turns it from the old shape to the new, in the transaction of the freeze.",
   );
 
-const httpProbe = z.strictObject({
-  name: label.optional().describe('Default: `GET <path>`.'),
-  target: word.describe("The service, by its name in the worker's config; its authorization is there too."),
-  path: textThat('path', (text) =>
-    /^\/(?!\/)[^\s\\#]*$/.test(text) && !text.split(/[/?]/).includes('..')
-      ? undefined
-      : { expected: 'a path that begins with one /', fix: 'for example /health' },
-  ).describe('What is asked for with GET.'),
-  headers: z.record(z.string(), value).optional().describe('Further headers, none of them secret.'),
-  expect: z
-    .strictObject({
-      status: z.int().min(100).max(599).default(200).describe('Status of the answer.'),
-      contains: value.optional().describe('Text that the body must contain.'),
-    })
-    .prefault({})
-    .describe('What the answer must be.'),
-  timeout: duration.prefault('5s').describe('No answer within it counts as a failure.'),
-});
-
-const sqlProbe = z.strictObject({
-  name: label.optional().describe('Default: `query <place>`.'),
-  sql: sqlText.describe('One query that only reads.'),
-  expect: expectation,
-  as: actor.default('app').describe('Who asks.'),
-});
-
 const probe = z.strictObject({
   http: httpProbe.optional().describe('Asks a service.'),
   sql: sqlProbe.optional().describe('Asks the database.'),
+  aggregate: aggregateProbe.optional().describe('Asks one collection.'),
+  log: logProbe.optional().describe("Reads what was added to a log of the application's."),
+  server: serverProbe.optional().describe('Asks the database server how it is.'),
 });
 
 const observe = z
   .strictObject({
+    checks: z
+      .array(z.strictObject(sharedEntry))
+      .max(50)
+      .default([])
+      .describe("The new application's own checks, before the probes: each entry `http`, `command` or `manual`."),
     manual: manualList.describe('What people look at once the probes are through.'),
     for: duration.describe('How long.'),
     every: duration.prefault('1m').describe('How often each probe asks.'),
@@ -113,46 +87,79 @@ const observe = z
       })
       .prefault({})
       .describe('What a breach is, and what follows.'),
-    probes: someOf(probe).max(50).describe('What is asked: each entry `http` or `sql`.'),
+    probes: someOf(probe)
+      .max(50)
+      .describe('What is asked: each entry one of `http`, `sql`, `aggregate`, `log`, `server`.'),
   })
   .describe('After the cutover: does the application still work?');
 
 export const phases = z
   .strictObject({
-    preflight: manualOnly.describe('What people must have done before anything is touched.'),
-    backup: manualOnly.describe('What people do once the backup is proved.'),
+    preflight: z
+      .array(z.strictObject(preflightEntry))
+      .max(20)
+      .default([])
+      .describe('What must have been done before anything is touched.'),
+    backup: list.describe('What is done once the backup is proved.'),
+    configure: z
+      .array(z.strictObject(configureEntry))
+      .max(20)
+      .default([])
+      .describe('What is staged: captured and written beside, inert until the switch.'),
     expand: z
       .array(
         z.strictObject({
           sql: sqlStep.optional().describe('Statements of the plan, in a transaction of their own.'),
-          manual: manualStep.optional().describe('Something that only people can do, at this place of the list.'),
+          ...sharedEntry,
         }),
       )
       .max(50)
       .default([])
-      .describe('Further steps, after the tables and columns and before the indexes: each entry `sql` or `manual`.'),
-    backfill: manualOnly.describe('What people do once the rows are stamped.'),
+      .describe('Further steps, after the tables and columns and before the indexes: each entry one step.'),
+    backfill: list.describe('What is done once the rows are stamped.'),
     validate: z
       .array(
         z.strictObject({
           query: queryStep.optional().describe('A query, and what it must answer.'),
-          manual: manualStep.optional().describe('Something that only people can check, at this place of the list.'),
+          ...validateEntry,
         }),
       )
       .max(100)
       .default([])
-      .describe("The plan's own checks of the data: each entry `query` or `manual`."),
+      .describe("The plan's own checks of the data: each entry one step."),
     cutover: z
       .strictObject({
         manual: manualList.describe(
           'What people do once the new shape is live; what comes before belongs to `validate`.',
         ),
-        switch: z.array(z.strictObject({ flag })).length(1).describe('What becomes true in the freeze: one flag.'),
+        switch: z
+          .array(
+            z.strictObject({
+              flag: flag.optional(),
+              config: word.optional().describe('A target whose staged variables become live.'),
+              deploy: deploy.optional().describe('A build of a service.'),
+            }),
+          )
+          .min(1)
+          .max(10)
+          .describe(
+            'What becomes true in the freeze, in this order: a flag (fence `queue`), or `config` and `deploy`.',
+          ),
+        prove: z
+          .array(z.strictObject({ http: httpProbe.describe('Asks a service.') }))
+          .max(20)
+          .default([])
+          .describe('What must be answered before writes flow again.'),
       })
       .describe('The switch from the old shape to the new.'),
     observe,
     contract: z
       .strictObject({
+        steps: z
+          .array(z.strictObject(contractEntry))
+          .max(20)
+          .default([])
+          .describe('What is cleaned up first: each entry one step.'),
         manual: manualList.describe('What people clean up before the target is let go.'),
         keepStamping: reason
           .optional()

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { gates } from './gates';
 import { phases } from './phases';
+import { commandSpec, exportSpec } from './shared-steps';
 import { tenancy } from './tenancy';
 import { duration, file, label, planName, sqlText, table, word } from './text';
 
@@ -10,6 +11,11 @@ const backup = z
     scratch: word
       .default('scratch')
       .describe('The database that the drill restores into: never one that holds anything.'),
+    exports: z
+      .array(exportSpec)
+      .max(10)
+      .default([])
+      .describe('Rows that people compare with afterwards, as CSV and JSON; compared by the tool after the cutover.'),
   })
   .prefault({})
   .describe('The backup and its restore drill. No drill, no pass.');
@@ -22,17 +28,54 @@ const log = z
   })
   .describe("A log table of the team's own, filled beside the ledger.");
 
+const quiet = z.strictObject({
+  name: word.describe('Which writer.'),
+  stop: commandSpec.describe('Stops it, before the fence.'),
+  start: commandSpec.describe('Starts it again, when writes flow.'),
+});
+
 const freeze = z
   .strictObject({
-    budget: duration.prefault('2s').describe('From the first lock to the commit; past it everything is put back.'),
-    fence: z.enum(['queue']).default('queue').describe('`queue`: readers and writers wait, none is refused.'),
+    budget: duration
+      .prefault('2s')
+      .describe('From the first lock to the commit, or from the fence to the opening; past it everything is put back.'),
+    fence: z
+      .enum(['queue', 'refuse'])
+      .default('queue')
+      .describe(
+        '`queue`: readers and writers wait, none is refused (PostgreSQL). `refuse`: writes are refused (MongoDB).',
+      ),
     stall: duration
       .prefault('100ms')
-      .describe('What all lock waits of one try may cost the application together; below 1s.'),
-    patience: duration.prefault('60s').describe('How long tries go on.'),
+      .describe('`queue`: what all lock waits of one try may cost the application together; below 1s.'),
+    patience: duration.prefault('60s').describe('`queue`: how long tries go on.'),
+    mechanism: z
+      .enum(['role', 'validator', 'write-block', 'hook'])
+      .optional()
+      .describe("`refuse`: what refuses the writes. `role`: the application's user loses its roles."),
+    close: commandSpec.optional().describe('`hook`: makes the application read-only.'),
+    open: commandSpec.optional().describe('`hook`: lets it write again.'),
+    quiet: z.array(quiet).max(10).default([]).describe('`refuse`: writers beside the application, stopped first.'),
+    quietFor: duration.prefault('1s').describe('`refuse`: how long they are watched for silence.'),
+    announced: duration.optional().describe('The downtime that people were told of; shown beside the measured one.'),
   })
   .prefault({})
   .describe('The freeze of the cutover.');
+
+const notify = z
+  .array(
+    z.strictObject({
+      webhook: word.describe("By its name in the worker's config; the body is signed."),
+      on: z
+        .array(z.enum(['gate', 'reminder', 'parked', 'frozen', 'opened', 'done']))
+        .min(1)
+        .describe('What is told.'),
+      every: duration.optional().describe('And how it stands, so often.'),
+    }),
+  )
+  .max(10)
+  .default([])
+  .describe('Who is told of what, while the run goes on.');
 
 const holdOrBack = z.enum(['hold', 'rollback']);
 
@@ -83,6 +126,10 @@ const watch = z
 export const planSchema = z.strictObject({
   version: z.literal(1).describe('Version of this format.'),
   name: planName.describe("Part of the run's identity: one run of this name per home at a time."),
+  engine: z
+    .enum(['postgres', 'mongodb'])
+    .default('postgres')
+    .describe('What kind of database the home is; preview needs it, the worker checks it.'),
   environment: z.enum(['production', 'staging', 'new']).describe('Production plans must be gated.'),
   home: word.describe("The database that holds the run's ledger, by its name in the worker's config."),
   backup,
@@ -94,6 +141,7 @@ export const planSchema = z.strictObject({
   freeze,
   rollback,
   watch,
+  notify,
 });
 
 export type PlanFile = z.output<typeof planSchema>;

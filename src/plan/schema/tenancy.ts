@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quoted } from '../problem';
+import { commandSpec } from './shared-steps';
 import { column, columnRef, file, indexColumn, label, table, textThat, word } from './text';
 
 const key = z
@@ -28,6 +29,8 @@ const registryValue = textThat('text', (text) => {
   };
 });
 
+const fill = z.record(column, z.enum(['uuid', 'now', 'now-iso', 'null'])).default({});
+
 const registry = z
   .strictObject({
     table: table.describe('The table of tenants.'),
@@ -38,6 +41,7 @@ const registry = z
     identify: column
       .default('slug')
       .describe('The column of `default` by which the row is found again; unique in the table.'),
+    fill: fill.describe('MongoDB: further fields, filled as the model of the application would.'),
   })
   .describe('The table of tenants and the first of them.');
 
@@ -50,7 +54,16 @@ const membership = z
     user: column.describe('Its column for the user.'),
     tenant: column.describe('Its column for the tenant.'),
     roleColumn: column.default('role').describe('Its column for the role.'),
-    role: label.default('member').describe('The role that every existing user gets.'),
+    role: label.default('member').describe('The role that every existing user gets whom `roles` does not name.'),
+    roles: z
+      .strictObject({
+        column: column.describe("The column of the users that says a user's own role."),
+        map: z.record(z.string(), label).describe("The user's role to that of the membership."),
+      })
+      .optional()
+      .describe('MongoDB: roles of memberships that follow from those of the users.'),
+    fill: fill.describe('MongoDB: further fields, filled as the model of the application would.'),
+    values: z.record(column, label).default({}).describe('MongoDB: further fields, the same in every membership.'),
     from: columnRef.describe(
       'The users: table and primary key, such as `users.id`. The table must have the tenant key.',
     ),
@@ -70,7 +83,53 @@ const tableSpec = z.strictObject({
     .record(column, z.array(indexColumn).min(1).max(32))
     .optional()
     .describe('Several indexes, or one with a name of your own: name to columns.'),
+  unique: z
+    .record(
+      column,
+      z.strictObject({
+        columns: z.array(indexColumn).min(2).max(32).describe('The tenant key first.'),
+        replaces: label.optional().describe('The old unique index, dropped in contract.'),
+      }),
+    )
+    .optional()
+    .describe('MongoDB: unique indexes that gain the tenant key, by name.'),
+  globalUnique: z
+    .array(label)
+    .max(32)
+    .optional()
+    .describe('MongoDB: unique indexes that stay as they are, over all tenants.'),
+  rule: z
+    .strictObject({
+      mapping: z
+        .strictObject({
+          by: column.describe('The column whose value is looked up.'),
+          table: table.describe('Where.'),
+          from: column.describe('In which column.'),
+          to: column.describe('The column of the tenant.'),
+          default: z.boolean().default(false).describe("`true`: whoever is not found becomes the default tenant's."),
+        })
+        .optional()
+        .describe('The tenant stands in a table of its own.'),
+      walk: z
+        .strictObject({
+          by: column.describe('The column that refers to another row.'),
+          to: columnRef.describe('The row that it refers to, which has its tenant already.'),
+          default: z.boolean().default(false).describe("`true`: whoever refers to none becomes the default tenant's."),
+        })
+        .optional()
+        .describe('The tenant is that of the row it refers to.'),
+    })
+    .optional()
+    .describe("MongoDB: whose the rows are; without it all become the default tenant's."),
 });
+
+const model = z
+  .strictObject({
+    command: commandSpec.describe('A program of the application that prints one JSON object about itself.'),
+  })
+  .describe(
+    'MongoDB: what the application says of itself, compared with the plan in preflight: `collections`, `roleScopeMap`, and the documents `tenant` and `membership` as its models write them.',
+  );
 
 const archiveChoice = textThat('none, latest, or a run id', (text) =>
   /^(none|latest|[a-z0-9][a-z0-9-]*\.[0-9a-f]{8})$/.test(text)
@@ -84,6 +143,7 @@ export const tenancy = z
     key,
     registry,
     membership: membership.optional(),
+    model: model.optional(),
     redo: archiveChoice
       .default('none')
       .describe(

@@ -16,6 +16,7 @@ import { openSession } from '../../../activities/postgres/session';
 /** The tool's backup step against what a person would type. */
 export const backupRow: Row = {
   id: 'backup',
+  engine: 'postgres',
   title: 'Backup against pg_dump -Fc',
   measure: async (bench) => {
     const server = await bench.server();

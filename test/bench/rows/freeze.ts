@@ -11,6 +11,7 @@ import { Verbs, type Performed } from '../verbs';
 /** The freeze and its way back, again and again, while 400 transactions a second write to the seven tables. */
 export const freezeRow: Row = {
   id: 'freeze',
+  engine: 'postgres',
   title: 'Freeze under load',
   measure: async (bench) => {
     const { small, large } = bench.options.sizes;

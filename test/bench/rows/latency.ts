@@ -6,6 +6,7 @@ import type { WholeRun } from '../whole-run';
 /** What the application's customers feel of each phase. */
 export const latencyRow: Row = {
   id: 'latency',
+  engine: 'postgres',
   title: 'Application p99 per phase of a whole run',
   measure: async (bench) => report(await bench.wholeRuns(), bench.options.requests),
 };

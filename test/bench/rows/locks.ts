@@ -11,6 +11,7 @@ import type { RoleUrls } from '../../../src/dev/roles';
 /** Expand, backfill and the way back, again and again on one database per size, while an application writes. */
 export const locksRow: Row = {
   id: 'locks',
+  engine: 'postgres',
   title: 'Longest lock that stops the application, expand + backfill',
   measure: async (bench) => {
     const { small, large } = bench.options.sizes;

@@ -4,6 +4,7 @@ import { largest } from '../stats';
 /** The worker's memory at its worst moment. */
 export const memoryRow: Row = {
   id: 'memory',
+  engine: 'postgres',
   title: 'Worker memory',
   measure: async (bench) => {
     const runs = await bench.wholeRuns();

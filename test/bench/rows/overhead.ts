@@ -6,6 +6,7 @@ import type { WholeRun } from '../whole-run';
 /** What a verb costs beside its SQL: the wrapper, the connection, Temporal's way there and back. */
 export const overheadRow: Row = {
   id: 'overhead',
+  engine: 'postgres',
   title: 'Time per verb minus its SQL, against a bare activity',
   measure: async (bench) => report(await bench.wholeRuns()),
 };

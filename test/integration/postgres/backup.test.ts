@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { backupStep } from '../../../activities/postgres/steps/backup';
 import { drillStep } from '../../../activities/postgres/steps/drill';
-import { findProgram } from '../../../activities/postgres/tools';
+import { findProgram } from '../../../activities/backup/find-program';
 import type { Resources, Target } from '../../../activities/resources';
 import type { Evidence } from '../../../src/core/evidence';
 import { projectRoot } from '../../../src/dev/project-root';

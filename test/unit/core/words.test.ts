@@ -8,6 +8,8 @@ import { skipVote, skipWanting } from '../../../src/core/skip';
 import type { Step } from '../../../src/core/step';
 import { AT, after, freshState, gateOpened, people, plan, planDigest, stepDone } from '../../support/small-plan';
 
+const NOW = '2026-11-21T12:00:00.000Z';
+
 const query: Step = {
   id: 'backfill/sql',
   phase: 'backfill',
@@ -31,12 +33,14 @@ const say = (verb: OperateMessage['verb'], as: string, more: Partial<OperateMess
 
 describe('skipping', () => {
   test('needs a parked step and a reason', () => {
-    expect(refusesWord(withQuery, freshState(), say('skip', 'lead-1', { comment: 'x' }))).toMatch(/nothing to skip/);
-    expect(refusesWord(withQuery, parked(), say('skip', 'lead-1'))).toMatch(/needs a reason/);
-    expect(refusesWord(withQuery, parked(), say('skip', 'lead-1', { comment: 'known' }))).toBeUndefined();
+    expect(refusesWord(withQuery, freshState(), say('skip', 'lead-1', { comment: 'x' }), NOW)).toMatch(
+      /nothing to skip/,
+    );
+    expect(refusesWord(withQuery, parked(), say('skip', 'lead-1'), NOW)).toMatch(/needs a reason/);
+    expect(refusesWord(withQuery, parked(), say('skip', 'lead-1', { comment: 'known' }), NOW)).toBeUndefined();
   });
   test('is refused for what later steps stand on, whatever the environment', () => {
-    expect(refusesWord(plan, parked(), say('skip', 'lead-1', { comment: 'known' }))).toMatch(
+    expect(refusesWord(plan, parked(), say('skip', 'lead-1', { comment: 'known' }), NOW)).toMatch(
       /kind release is never skipped/,
     );
   });
@@ -114,7 +118,7 @@ describe('a manual step', () => {
       say('tick', 'lead-1', { step: 'expand/sql', comment: 'x' }),
       /no manual step of this plan; its manual steps are: backfill\/sql/,
     ],
-  ])('%s', (_title, message, reason) => expect(refusesWord(withManual, ready(), message)).toMatch(reason));
+  ])('%s', (_title, message, reason) => expect(refusesWord(withManual, ready(), message, NOW)).toMatch(reason));
 });
 
 describe('releasing a dead run’s claim', () => {

@@ -25,9 +25,14 @@ targets:
   app: { postgres: env:APP_DATABASE_URL, probeAs: env:APP_ROLE_URL }
   scratch: { postgres: file:secrets/scratch }
   api: { http: "http://127.0.0.1:8080", auth: env:API_AUTH }
+  mongo: { mongodb: env:MONGO_URL, probeAs: env:MONGO_APP_URL }
+  settings: { envFile: app/.env.production }
+  vault: { secretStore: /etc/app/secrets.json }
+  backend: { service: { current: app/current, builds: app/builds, restart: [systemctl, restart, backend], health: { target: api, path: /health } } }
+  journal: { log: app/uvicorn.log }
 stores: { backups: { dir: backups, retain: 30d } }
 webhooks: { ops: { url: env:OPS_WEBHOOK, secret: env:OPS_SECRET } }
-commands: { allow: [python], cwd: app, env: [PATH] }
+commands: { allow: [python], cwd: app, env: [PATH], hosts: { app: deploy@app-1 } }
 allow: { unsignedInProduction: true }
 temporal: { address: "temporal.local", namespace: prod }
 taskQueue: cutover-prod
@@ -41,9 +46,26 @@ describe('cutover.config.yaml', () => {
       app: { postgres: 'env:APP_DATABASE_URL', probeAs: 'env:APP_ROLE_URL' },
       scratch: { postgres: 'file:secrets/scratch' },
       api: { http: 'http://127.0.0.1:8080', auth: 'env:API_AUTH' },
+      mongo: { mongodb: 'env:MONGO_URL', probeAs: 'env:MONGO_APP_URL' },
+      settings: { envFile: join(folder.path, 'app/.env.production') },
+      vault: { secretStore: '/etc/app/secrets.json' },
+      backend: {
+        service: {
+          current: join(folder.path, 'app/current'),
+          builds: join(folder.path, 'app/builds'),
+          restart: ['systemctl', 'restart', 'backend'],
+          health: { target: 'api', path: '/health' },
+        },
+      },
+      journal: { log: join(folder.path, 'app/uvicorn.log') },
     });
     expect(config.stores).toEqual({ backups: { dir: join(folder.path, 'backups'), retainMs: 30 * 86_400_000 } });
-    expect(config.commands).toEqual({ allow: ['python'], cwd: join(folder.path, 'app'), env: ['PATH'] });
+    expect(config.commands).toEqual({
+      allow: ['python'],
+      cwd: join(folder.path, 'app'),
+      env: ['PATH'],
+      hosts: { app: 'deploy@app-1' },
+    });
     expect(config.temporal).toEqual({ address: 'temporal.local:7233', namespace: 'prod' });
     expect(config).toMatchObject({ taskQueue: 'cutover-prod', allow: { unsignedInProduction: true } });
     expect(config.people).toBe(join(folder.path, 'cutover.people.yaml'));
@@ -92,6 +114,37 @@ describe('cutover.config.yaml', () => {
       'commands.env.0',
       'name of an environment variable',
     ],
+    [
+      'a host that ssh would take for an option',
+      'commands: { hosts: { a: "-oProxyCommand=x" } }',
+      'hosts.a',
+      'user@host',
+    ],
+    [
+      'a literal MongoDB address',
+      'targets: { app: { mongodb: "mongodb://u:Canary-77@h/db" } }',
+      'targets.app.mongodb',
+      'never the secret itself',
+    ],
+    [
+      'a service without a health check',
+      'targets: { b: { service: { current: c, builds: b, restart: [r] } } }',
+      'targets.b.service.health',
+      'add it',
+    ],
+    [
+      'a health check with a whole address',
+      'targets: { b: { service: { current: c, builds: b, restart: [r], health: { target: a, path: "http://h/x" } } } }',
+      'targets.b.service.health.path',
+      'begins with /',
+    ],
+    [
+      'a restart as one line',
+      'targets: { b: { service: { current: c, builds: b, restart: r, health: { target: a, path: / } } } }',
+      'targets.b.service.restart',
+      'a list',
+    ],
+    ['a mistyped kind of target', 'targets: { b: { envfile: .env } }', 'targets.b', 'envFile'],
     ['a list', '[]', '', 'a mapping'],
     ['a key twice', 'taskQueue: a\ntaskQueue: b', 'line 2', 'one plain YAML document'],
     ['two documents', 'taskQueue: a\n---\ntaskQueue: b', '', 'one plain YAML document'],

@@ -1,0 +1,92 @@
+import { CutoverError } from '../../src/core/failure';
+import type { DeployArgs } from '../../src/core/step';
+import { runCommand } from '../command/run-command';
+import type { Progress } from '../context';
+import type { Resources, ServiceTarget } from '../resources';
+import { currentBuild, requireBuild, setBuild } from './builds';
+import { askHealth, waitHealthy } from './healthy';
+
+export interface DeployOptions {
+  readonly signal: AbortSignal;
+  progress?(progress: Progress): void;
+}
+
+export interface Deployed {
+  readonly service: string;
+  readonly build: string;
+  /** The build that the link named when this was called. */
+  readonly from: string;
+  /** It ran and was healthy already: nothing was done. */
+  readonly already: boolean;
+  readonly ms: number;
+}
+
+/**
+ * Makes a build the one that runs: turns the link, restarts, waits until the service answers 200 and names the build.
+ * Looks first, so a second call is harmless.
+ *
+ * @throws CutoverError CommandFailed with the last answer when it does not become healthy within `timeoutMs`; the link
+ * then names the new build, and only an undo turns it back.
+ */
+export async function deployBuild(resources: Resources, args: DeployArgs, options: DeployOptions): Promise<Deployed> {
+  const startedAt = performance.now();
+  const service = serviceTarget(resources, args.service);
+  const { signal } = options;
+  await requireBuild(service, args.build);
+  const from = await currentBuild(service);
+  const answer = (already: boolean): Deployed => ({
+    service: service.name,
+    build: args.build,
+    from,
+    already,
+    ms: Math.round(performance.now() - startedAt),
+  });
+  if (from === args.build) {
+    const now = await askHealth(resources, service, args.build, { signal, timeoutMs: Math.min(args.timeoutMs, 5_000) });
+    if (now.healthy) return answer(true);
+  } else {
+    await setBuild(service, args.build);
+  }
+  options.progress?.({ doing: `restarts ${service.name} as ${args.build}` });
+  await restartService(resources, service.name, { ...options, timeoutMs: args.timeoutMs });
+  options.progress?.({ doing: `waits until ${service.name} is healthy as ${args.build}` });
+  const until = startedAt + args.timeoutMs;
+  const health = await waitHealthy(resources, service, { build: args.build, signal, until });
+  if (health.healthy) return answer(false);
+  throw new CutoverError(
+    'CommandFailed',
+    `${service.name} did not become healthy as ${args.build} within ${args.timeoutMs} ms; its last answer: ${health.said}. Look at its log; \`cutover retry\` tries again, \`cutover rollback\` brings ${from} back.`,
+  );
+}
+
+export async function restartService(
+  resources: Resources,
+  name: string,
+  options: DeployOptions & { readonly timeoutMs: number },
+): Promise<void> {
+  await runCommand(resources, { argv: serviceTarget(resources, name).restart, timeoutMs: options.timeoutMs }, options);
+}
+
+/** @throws Misconfigured when the worker's config has no `stop` for it. */
+export async function stopService(
+  resources: Resources,
+  name: string,
+  options: DeployOptions & { readonly timeoutMs: number },
+): Promise<void> {
+  const { stop } = serviceTarget(resources, name);
+  if (stop) {
+    await runCommand(resources, { argv: stop, timeoutMs: options.timeoutMs }, options);
+    return;
+  }
+  throw new CutoverError('Misconfigured', `Service "${name}" has no \`stop\` in the worker's config; add it.`);
+}
+
+/** @throws Misconfigured when the target is of another kind. */
+export function serviceTarget(resources: Resources, name: string): ServiceTarget {
+  const target = resources.target(name);
+  if (target.kind === 'service') return target;
+  throw new CutoverError(
+    'Misconfigured',
+    `Target "${name}" is of kind ${target.kind}; a build belongs to a service target.`,
+  );
+}

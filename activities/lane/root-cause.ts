@@ -1,0 +1,30 @@
+import type { InspectedRow } from '../../src/core/inspect';
+import type { RunRef } from '../../src/core/verb';
+import { check, type Findings } from '../findings';
+import type { LedgerStore } from './ledger-store';
+
+export interface RootCauseQuestion {
+  readonly run: RunRef;
+  /** The newest other run of the same plan; undefined = there is none. */
+  before(store: LedgerStore): Promise<string | undefined>;
+}
+
+/** The runbook: "Document the root cause before attempting the migration again." After a rollback a start must say it. */
+export async function rootCauseFindings(store: LedgerStore, { run, before }: RootCauseQuestion): Promise<Findings> {
+  const last = (await store.gone()) === undefined ? await before(store) : undefined;
+  if (last === undefined) return { checks: [] };
+  const end = (await store.rowsAfter(last, 0, 100_000)).findLast((row) => row.event === 'finished');
+  if (bodyText(end, 'outcome') !== 'rolled-back') return { checks: [] };
+  const started = (await store.rowsAfter(run.id, 0, 100)).find((row) => bodyText(row, 'word') === 'start');
+  const cause = bodyText(started, 'rootCause');
+  const problems =
+    cause.trim() === '' ? [`run ${last} was rolled back; start with --root-cause "<why, and what has changed>"`] : [];
+  return { checks: [check('root cause', 'why the last run was rolled back', problems, cause)] };
+}
+
+function bodyText(row: InspectedRow | undefined, name: string): string {
+  const body = row?.body;
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return '';
+  const value = (body as Readonly<Record<string, unknown>>)[name];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,56 @@
+import { CutoverError } from '../../../src/core/failure';
+import type { DeployArgs, SwitchAct } from '../../../src/core/step';
+import { goBack, goLive } from '../../configure/live';
+import type { Staged } from '../../configure/store';
+import { currentBuild } from '../../deploy/builds';
+import { deployBuild, serviceTarget } from '../../deploy/service';
+import { recall } from '../recall';
+import type { FreezeContext, Held } from './held';
+
+/** What each service runs before the first act, write-once. */
+export async function captureBuilds({ context, resources }: Held): Promise<void> {
+  for (const { service } of deploysOf(context.args.switch))
+    await context.capture(buildName(service), () => currentBuild(serviceTarget(resources, service)));
+}
+
+/** In the plan's order; each is noted in the control document before it begins. */
+export async function doActs(held: Held, freeze: string, signal: AbortSignal): Promise<void> {
+  const { context, control, resources } = held;
+  for (const [i, act] of context.args.switch.entries()) {
+    await context.checkToken();
+    await control.note(freeze, { acts: i + 1 });
+    signal.throwIfAborted();
+    if (act.act === 'config') {
+      context.progress({ doing: `makes the configuration of ${act.step} live` });
+      await goLive(resources, { run: context.run.id, staged: await stagedBy(context, act.step) });
+    } else await deployBuild(resources, act.deploy, { signal, progress: context.progress });
+  }
+}
+
+/** The configuration first, or the previous build would start with the new one; then the builds, newest first. */
+export async function undoActs(held: Held, begun: number, signal: AbortSignal): Promise<void> {
+  const { context, resources } = held;
+  const acts = context.args.switch.slice(0, begun).reverse();
+  for (const act of acts) {
+    if (act.act !== 'config') continue;
+    await goBack(resources, { run: context.run.id, staged: await stagedBy(context, act.step) });
+  }
+  for (const deploy of deploysOf(acts)) {
+    const build = await recall<string>(context, buildName(deploy.service));
+    if (build !== undefined) await deployBuild(resources, { ...deploy, build }, { signal });
+  }
+}
+
+function deploysOf(acts: readonly SwitchAct[]): readonly DeployArgs[] {
+  return acts.flatMap((act) => (act.act === 'deploy' ? [act.deploy] : []));
+}
+
+function buildName(service: string): string {
+  return `build:${service}`;
+}
+
+async function stagedBy(context: FreezeContext, step: string): Promise<Staged> {
+  const staged = await context.captured<Staged & Record<string, never>>({ step, name: 'staged' });
+  if (staged) return staged;
+  throw new CutoverError('Refused', `Step ${step} has staged nothing that could become live.`);
+}

@@ -1,0 +1,32 @@
+import type { Db } from 'mongodb';
+import { requiredValidation } from '../required-validation';
+import { collectionOptions, putValidator, readValidation, validationText } from '../validator';
+
+/** What a collection checks before the freeze and after the switch, as text. */
+export interface TableChecks {
+  readonly table: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** From the switch on a document without its key is refused. Collections that are not there have nothing to check. */
+export async function checksOf(
+  db: Db,
+  tables: readonly { readonly table: string; readonly column: string }[],
+): Promise<readonly TableChecks[]> {
+  const checks: TableChecks[] = [];
+  for (const { table, column } of tables) {
+    const found = await collectionOptions(db, table);
+    if (!found) continue;
+    checks.push({
+      table,
+      before: validationText(found),
+      after: validationText(requiredValidation(found, column, 'error')),
+    });
+  }
+  return checks;
+}
+
+export async function putChecks(db: Db, checks: readonly TableChecks[], which: 'before' | 'after'): Promise<void> {
+  for (const check of checks) await putValidator(db, check.table, readValidation(check[which]));
+}

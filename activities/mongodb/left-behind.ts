@@ -1,0 +1,56 @@
+import type { Document, Filter } from 'mongodb';
+import type { Check } from '../../src/core/evidence';
+import { amongIds } from './ids';
+import { findMissing } from './find-missing';
+import { missingKey } from './missing';
+import { sweepDocuments, type SweepInput } from './rules/sweep';
+
+/** What a sweep beside a writing application proves. */
+export interface LeftBehind {
+  /** Found without a valid key: written since the last sweep. */
+  readonly arrived: number;
+  /** Of them, without one after this sweep: the rule does not reach them. */
+  readonly left: number;
+}
+
+/**
+ * The old application goes on writing documents without a key until the fence stands, so that a count of zero cannot be
+ * had before. What can be: every document that is without one now has it after a sweep. The fence's own sweep and count
+ * come last and are exact.
+ */
+export async function leftBehind(input: SweepInput): Promise<ReadonlyMap<string, LeftBehind>> {
+  const found = new Map<string, LeftBehind>();
+  for (const one of input.tables) {
+    const ids: unknown[] = [];
+    for await (const batch of findMissing(input.db, one, { signal: input.signal, thorough: true }))
+      ids.push(...batch.map(({ id }) => id));
+    if (ids.length > 0) await sweepDocuments({ ...input, tables: [one], thorough: true });
+    found.set(one.table, { arrived: ids.length, left: await stillMissing(input, one, ids) });
+  }
+  return found;
+}
+
+export function behindChecks(behind: ReadonlyMap<string, LeftBehind>): readonly Check[] {
+  return [...behind].map(([table, { arrived, left }]) => ({
+    name: `${table}: documents that a sweep leaves without a key`,
+    verdict: left === 0 ? ('pass' as const) : ('fail' as const),
+    expected: '0',
+    observed: arrived === 0 ? '0' : `${left} of ${arrived} that were written since the last sweep`,
+  }));
+}
+
+async function stillMissing(
+  { db }: SweepInput,
+  { table, column }: { readonly table: string; readonly column: string },
+  ids: readonly unknown[],
+): Promise<number> {
+  let left = 0;
+  for (let from = 0; from < ids.length; from += CHUNK)
+    for (const among of amongIds(ids.slice(from, from + CHUNK)))
+      left += await db
+        .collection(table)
+        .countDocuments({ $and: [among, missingKey(column)] } as unknown as Filter<Document>);
+  return left;
+}
+
+const CHUNK = 500;

@@ -1,0 +1,65 @@
+/** How hard the backfill works. */
+export interface Pace {
+  /** Documents per window. */
+  readonly docs: number;
+  /** Between two windows; milliseconds. */
+  readonly pauseMs: number;
+}
+
+export const FIRST_PACE: Pace = { docs: 200, pauseMs: 0 };
+
+/** An operator's word, read while the work goes on. What is set is not adapted. */
+export interface Knobs {
+  readonly windowDocs?: number;
+  readonly pauseMs?: number;
+  /** Documents. */
+  readonly maxPerSecond?: number;
+}
+
+/**
+ * The next pace, from what a point read costs now against what it cost when nothing was going on (medians,
+ * milliseconds). Above the limit it gives way at once, pausing when the windows are as small as they get; well below
+ * it it grows slowly.
+ */
+export function adapt(pace: Pace, now: number, idle: number): Pace {
+  const ratio = now / Math.max(idle, LEAST_IDLE_MS);
+  if (ratio > LIMIT) {
+    const docs = Math.max(LEAST, Math.floor(pace.docs / 2));
+    const pauseMs = pace.docs > LEAST ? pace.pauseMs : Math.min(MOST_PAUSE_MS, Math.max(2, pace.pauseMs * 2));
+    return { docs, pauseMs };
+  }
+  if (ratio > LIMIT * COMFORT) return pace;
+  if (pace.pauseMs > 0) return { ...pace, pauseMs: pace.pauseMs <= 2 ? 0 : Math.floor(pace.pauseMs / 2) };
+  return { ...pace, docs: Math.min(MOST, Math.ceil(pace.docs * 1.25)) };
+}
+
+/** What is really done: the operator's word before the measured one. */
+export function held(pace: Pace, knobs: Knobs): Pace {
+  const docs = knobs.windowDocs === undefined ? pace.docs : clamp(knobs.windowDocs, 1, MOST);
+  return { docs, pauseMs: knobs.pauseMs === undefined ? pace.pauseMs : Math.max(0, knobs.pauseMs) };
+}
+
+/** How long to wait so that a rate is not exceeded; milliseconds. */
+export function owedMs(docs: number, elapsedMs: number, { maxPerSecond }: Knobs): number {
+  if (maxPerSecond === undefined || maxPerSecond <= 0) return 0;
+  return Math.max(0, (docs / maxPerSecond) * 1000 - elapsedMs);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, Math.floor(value)));
+}
+
+/** The application may notice the backfill, up to here: times its idle latency. */
+const LIMIT = 3;
+/** Part of the limit below which there is room for more. */
+const COMFORT = 0.6;
+const LEAST = 50;
+const MOST = 2_000;
+const MOST_PAUSE_MS = 20;
+/** Below this a ratio says nothing: the client's own work and the clock of a busy machine are in it. */
+const LEAST_IDLE_MS = 2;

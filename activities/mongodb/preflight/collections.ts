@@ -1,0 +1,78 @@
+import type { Db } from 'mongodb';
+import type { PreflightArgs } from '../../../src/core/step';
+import { check, listed, type Findings } from '../../findings';
+import { keyText, listIndexes, type FoundIndex } from '../index-definition';
+
+/**
+ * The plan's collections against those that are there. Absent ones are named (T0.3); views, capped, time-series and
+ * sharded ones are refused by name; so is every unique index that keeps one tenant's values from another's (T0.7).
+ */
+export async function collectionFindings(db: Db, args: PreflightArgs): Promise<Findings> {
+  const there = await db.listCollections({}, { nameOnly: false }).toArray();
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const absent: string[] = [];
+  for (const table of args.tables) {
+    const found = there.find((c) => c.name === table);
+    if (!found) absent.push(table);
+    else if (found.type === 'view') problems.push(`${table} is a view: take it out, its collection is stamped`);
+    else if (found.type === 'timeseries')
+      problems.push(`${table} is a time series: its documents cannot be updated; take it out and copy it outside`);
+    else if ((found.options as { readonly capped?: boolean } | undefined)?.capped)
+      problems.push(`${table} is capped: its documents cannot grow; take it out, or convert it first`);
+    else if (await isSharded(db, table))
+      problems.push(`${table} is sharded: this version changes unsharded collections only; take it out`);
+  }
+  if (absent.length > 0) warnings.push(`not there yet, made by their first write: ${absent.join(', ')}`);
+  const others = there.filter((c) => !args.tables.includes(c.name) && !c.name.startsWith('system.'));
+  warnings.push(...setApart(others));
+  return {
+    checks: [
+      check('collections', `${args.tables.length} collections that can be stamped`, problems),
+      await uniqueCheck(db, args),
+    ],
+    warnings,
+    figures: { collections: args.tables.length - absent.length, absent: absent.length },
+  };
+}
+
+function setApart(
+  others: readonly { readonly name: string; readonly type?: string; readonly options?: object }[],
+): readonly string[] {
+  const kinds = others.map(({ name, type, options }) => {
+    const capped = (options as { readonly capped?: boolean } | undefined)?.capped === true ? ', capped' : '';
+    return `${name} (${type ?? 'collection'}${capped})`;
+  });
+  return kinds.length === 0 ? [] : [`not in the plan and left alone: ${listed(kinds, 20)}`];
+}
+
+async function isSharded(db: Db, table: string): Promise<boolean> {
+  const [stats] = await db
+    .collection(table)
+    .aggregate([{ $collStats: { count: {} } }])
+    .toArray();
+  return stats?.['shard'] !== undefined;
+}
+
+async function uniqueCheck(db: Db, args: PreflightArgs) {
+  const problems: string[] = [];
+  for (const table of args.tables) {
+    const replaced = (args.uniques ?? []).filter((u) => u.table === table).map((u) => u.replaces);
+    const global = (args.globalUniques ?? []).filter((u) => u.table === table).map((u) => u.name);
+    const known = [...replaced, ...global, ...(args.uniques ?? []).map((u) => u.name)];
+    for (const index of await listIndexes(db, table)) {
+      if (!keepsTenantsApart(index, args.column) && index.unique && !known.includes(index.name))
+        problems.push(
+          `${table}.${index.name} (${keyText(index.key)}) is unique over all tenants; add it under \`unique\` with ${args.column}, or under \`globalUnique\` where that is meant`,
+        );
+    }
+    for (const name of [...replaced, ...global])
+      if (name !== undefined && !(await listIndexes(db, table)).some((i) => i.name === name))
+        problems.push(`${table} has no index ${name}; correct its name in the plan`);
+  }
+  return check('unique indexes', `every unique index gains ${args.column}, or is meant to be global`, problems);
+}
+
+function keepsTenantsApart({ key, name }: FoundIndex, column: string): boolean {
+  return name === '_id_' || Object.keys(key).includes(column);
+}

@@ -1,0 +1,48 @@
+import type { Db } from 'mongodb';
+
+/** How far the windows are: everything up to and with `bound` was written. Going over some again is harmless. */
+export interface Reached {
+  /** The last id, as extended JSON; absent = none yet. */
+  readonly bound?: string;
+  /** Documents walked and stamped so far, in all attempts. */
+  readonly walked: number;
+  readonly stamped: number;
+  readonly windows: number;
+  readonly ms: number;
+}
+
+export const START: Reached = { walked: 0, stamped: 0, windows: 0, ms: 0 };
+
+export interface RowName {
+  readonly run: string;
+  readonly step: string;
+  readonly name: string;
+}
+
+export async function readReached(lane: Db, row: RowName): Promise<Reached> {
+  const found = await lane.collection<Row>(PROGRESS).findOne({ _id: idOf(row) });
+  return found ? (JSON.parse(found.value) as Reached) : START;
+}
+
+/** A late writer's row can only name what was really done. */
+export async function writeReached(lane: Db, row: RowName, reached: Reached): Promise<void> {
+  await lane
+    .collection<Row>(PROGRESS)
+    .updateOne(
+      { _id: idOf(row) },
+      { $set: { value: JSON.stringify(reached), at: new Date().toISOString() } },
+      { upsert: true },
+    );
+}
+
+function idOf({ run, step, name }: RowName): string {
+  return `${run}/${step}/${name}`;
+}
+
+interface Row {
+  readonly _id: string;
+  readonly value: string;
+  readonly at: string;
+}
+
+const PROGRESS = 'progress';

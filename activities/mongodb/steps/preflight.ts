@@ -1,0 +1,61 @@
+import type { Db } from 'mongodb';
+import { done, type Evidence } from '../../../src/core/evidence';
+import { summed, type Findings } from '../../findings';
+import { rootCauseFindings } from '../../lane/root-cause';
+import type { Resources } from '../../resources';
+import { askCapabilities } from '../capabilities';
+import type { MongoContext, MongoStepHandler } from '../context';
+import { fingerprint } from '../fingerprint';
+import { homeTarget } from '../home-target';
+import { newestRunBefore } from '../lane/newest-run';
+import { ledgerIn } from '../lane/ledger';
+import { activityFindings } from '../preflight/activity';
+import { collectionFindings } from '../preflight/collections';
+import { documentFindings } from '../preflight/documents';
+import { appUserFindings, scratchFindings, storeFindings } from '../preflight/environment';
+import { logFindings } from '../preflight/logs';
+import { modelFindings } from '../preflight/model';
+import { serverFindings } from '../preflight/server';
+
+/** Reads only. Every question is asked although an earlier one failed, so that all can be mended at once. */
+export function preflightStep(resources: Resources): MongoStepHandler<'preflight'> {
+  return {
+    do: async (context) => context.read((db) => preflight(resources, context, db)),
+    // The claim is the lane's own; there is nothing else to take back.
+    undo: async () => done('Preflight changed nothing.'),
+  };
+}
+
+/** What the questions need of whoever asks them: the step itself, or a dry run that has claimed nothing. */
+export type PreflightQuestion = Pick<
+  MongoContext<'preflight'>,
+  'args' | 'run' | 'signal' | 'step' | 'progress' | 'capture' | 'read' | 'lane'
+>;
+
+export async function preflight(resources: Resources, context: PreflightQuestion, db: Db): Promise<Evidence> {
+  const { args, run, signal, step, lane } = context;
+  const home = homeTarget(resources, step.target);
+  const { client } = db;
+  const print = await fingerprint({ client, db });
+  const surroundings = { resources, run, signal };
+  const { model } = args;
+  const asked = [
+    async () => serverFindings(await askCapabilities({ client, db }), args.expectedMs),
+    () => rootCauseFindings(ledgerIn(lane), { run, before: (store) => newestRunBefore(lane, store, run) }),
+    () => collectionFindings(db, args),
+    ...(model ? [() => modelFindings(resources, model, signal)] : []),
+    () => documentFindings(db, args, context),
+    () => activityFindings(db, args.maxTransactionAgeMs),
+    () => storeFindings(surroundings, db, args.store),
+    () => scratchFindings(surroundings, homeTarget(resources, args.scratch)),
+    () => appUserFindings(surroundings, home, print),
+    () => logFindings(resources, context, args.logs ?? []),
+  ];
+  const found: Findings[] = [{ checks: [], figures: { fingerprint: print } }];
+  for (const [done, ask] of asked.entries()) {
+    signal.throwIfAborted();
+    context.progress({ doing: 'looking before anything is done', done, total: asked.length, unit: 'questions' });
+    found.push(await ask());
+  }
+  return summed(step.target, found);
+}

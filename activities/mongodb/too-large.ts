@@ -1,0 +1,35 @@
+import type { Db } from 'mongodb';
+import { idText } from './id-stream';
+import { EXACT } from './ids';
+import { missingKey } from './missing';
+
+/** What the server allows one document: 16 MiB. */
+const MOST_BYTES = 16 * 1024 * 1024;
+/** Type, end of the name, length of the string, end of the string. */
+const FRAME_BYTES = 7;
+const NAMED = 5;
+
+/**
+ * Documents that would exceed the server's limit by the key: `_id` as extended JSON, a few of them. `keyBytes` is the
+ * longest tenant id to come. Reads the whole collection.
+ */
+export async function tooLarge(
+  db: Db,
+  table: string,
+  column: string,
+  keyBytes = 128,
+): Promise<{ readonly count: number; readonly ids: readonly string[] }> {
+  const most = MOST_BYTES - FRAME_BYTES - Buffer.byteLength(column) - keyBytes;
+  const found = await db
+    .collection(table)
+    .aggregate(
+      [
+        { $match: { $expr: { $gt: [{ $bsonSize: '$$ROOT' }, most] } } },
+        { $match: missingKey(column) },
+        { $project: { _id: 1 } },
+      ],
+      { ...EXACT },
+    )
+    .toArray();
+  return { count: found.length, ids: found.slice(0, NAMED).map(({ _id }) => idText(_id)) };
+}

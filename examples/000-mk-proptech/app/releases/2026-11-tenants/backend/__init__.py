@@ -1,0 +1,1 @@
+"""Property management: the build that knows tenants."""

@@ -1,0 +1,215 @@
+import type { EngineName } from '../core/plan';
+import type { CheckInput, Finding } from './check';
+import type { PathPart } from './problem';
+import type { PlanFile } from './schema/plan';
+
+/** Words that only one engine knows: a word that is accepted and then ignored is a promise that nobody keeps. */
+export function checkEngine({ plan }: CheckInput): readonly Finding[] {
+  const other = WORDS.filter(({ only, used }) => only !== plan.engine && used(plan).length > 0);
+  return [
+    ...other.flatMap(({ only, used, instead }) =>
+      used(plan).map((at) => ({
+        at,
+        found: `a word that only plans of ${NAMES[only]} have`,
+        expected: `words that a plan of ${NAMES[plan.engine]} has`,
+        fix: instead,
+      })),
+    ),
+    ...(plan.engine === 'mongodb' ? mongoNeeds(plan) : postgresNeeds(plan)),
+  ];
+}
+
+const NAMES: Readonly<Record<EngineName, string>> = { postgres: 'PostgreSQL', mongodb: 'MongoDB' };
+
+type Places = readonly (readonly PathPart[])[];
+
+interface Word {
+  readonly only: EngineName;
+  readonly used: (plan: PlanFile) => Places;
+  readonly instead: string;
+}
+
+const at = (used: boolean, ...path: readonly PathPart[]): Places => (used ? [path] : []);
+const inList = (list: readonly object[], word: string, ...path: readonly PathPart[]): Places =>
+  list.flatMap((entry, i) => at((entry as Record<string, unknown>)[word] !== undefined, ...path, i, word));
+const inTables = ({ tenancy }: PlanFile, word: 'rule' | 'unique'): Places =>
+  Object.entries(tenancy.tables).flatMap(([name, spec]) =>
+    at(spec[word] !== undefined, 'tenancy', 'tables', name, word),
+  );
+
+const WORDS: readonly Word[] = [
+  {
+    only: 'mongodb',
+    used: (p) => at(p.tenancy.model !== undefined, 'tenancy', 'model'),
+    instead: 'take it out; preflight reads the catalog',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => at(Object.keys(p.tenancy.registry.fill).length > 0, 'tenancy', 'registry', 'fill'),
+    instead: 'defaults in the CREATE TABLE',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => at(Object.keys(p.tenancy.membership?.fill ?? {}).length > 0, 'tenancy', 'membership', 'fill'),
+    instead: 'defaults in the CREATE TABLE',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => at(Object.keys(p.tenancy.membership?.values ?? {}).length > 0, 'tenancy', 'membership', 'values'),
+    instead: 'defaults in the CREATE TABLE',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => at(p.tenancy.membership?.roles !== undefined, 'tenancy', 'membership', 'roles'),
+    instead: 'take it out: every user gets the one `role` in this version',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => inTables(p, 'rule'),
+    instead: "take it out: every existing row becomes the default tenant's in this version",
+  },
+  { only: 'mongodb', used: (p) => inTables(p, 'unique'), instead: 'an SQL step that builds the unique index' },
+  {
+    only: 'mongodb',
+    used: (p) => at(p.backup.exports.length > 0, 'backup', 'exports'),
+    instead: 'take it out; the drill compares every table',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => inList(p.phases.preflight, 'profiling', 'phases', 'preflight'),
+    instead: 'log_min_duration_statement, set outside',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => inList(p.phases.validate, 'aggregate', 'phases', 'validate'),
+    instead: 'query: { sql: ... }',
+  },
+  {
+    only: 'mongodb',
+    used: (p) =>
+      ['aggregate', 'server', 'log'].flatMap((w) => inList(p.phases.observe.probes, w, 'phases', 'observe', 'probes')),
+    instead: 'an sql or http probe',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => at(p.freeze.fence === 'refuse', 'freeze', 'fence'),
+    instead: 'queue',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => ['config', 'deploy'].flatMap((w) => inList(p.phases.cutover.switch, w, 'phases', 'cutover', 'switch')),
+    instead: 'flag: a row of the settings that the application reads',
+  },
+  {
+    only: 'mongodb',
+    used: (p) => at(p.phases.cutover.prove.length > 0, 'phases', 'cutover', 'prove'),
+    instead: 'checks of observe: with the fence queue nobody is answered before the commit',
+  },
+  {
+    only: 'postgres',
+    used: (p) => at(p.log !== undefined, 'log'),
+    instead: 'take it out; the ledger has it all, see `cutover report`',
+  },
+  {
+    only: 'postgres',
+    used: (p) => inList(p.phases.expand, 'sql', 'phases', 'expand'),
+    instead: 'command: a program of the application that makes the change',
+  },
+  {
+    only: 'postgres',
+    used: (p) => inList(p.phases.validate, 'query', 'phases', 'validate'),
+    instead: 'aggregate: { table, pipeline, expect }',
+  },
+  {
+    only: 'postgres',
+    used: (p) => inList(p.phases.observe.probes, 'sql', 'phases', 'observe', 'probes'),
+    instead: 'an aggregate, log, server or http probe',
+  },
+  {
+    only: 'postgres',
+    used: (p) => at(p.watch.length > 0, 'watch'),
+    instead: 'aggregate steps of validate',
+  },
+  {
+    only: 'postgres',
+    used: (p) => at(p.tenancy.redo !== 'none', 'tenancy', 'redo'),
+    instead: 'none: this version keeps the archive and does not put it back',
+  },
+  {
+    only: 'postgres',
+    used: (p) => at(p.phases.contract.keepStamping !== undefined, 'phases', 'contract', 'keepStamping'),
+    instead: 'take it out: nothing stamps documents once the validators are strict',
+  },
+  {
+    only: 'postgres',
+    used: (p) => inList(p.phases.cutover.switch, 'flag', 'phases', 'cutover', 'switch'),
+    instead: 'config and deploy',
+  },
+  {
+    only: 'postgres',
+    used: (p) => at(p.freeze.fence === 'queue', 'freeze', 'fence'),
+    instead: 'refuse: MongoDB has no locks that let writers wait',
+  },
+];
+
+function postgresNeeds({ phases }: PlanFile): readonly Finding[] {
+  if (phases.cutover.switch.length === 1) return [];
+  return [
+    {
+      at: ['phases', 'cutover', 'switch'],
+      found: `${phases.cutover.switch.length} entries`,
+      expected: 'one flag: what becomes true in the transaction of the freeze',
+      fix: 'keep one of them',
+    },
+  ];
+}
+
+function mongoNeeds(plan: PlanFile): readonly Finding[] {
+  const { tenancy, freeze, phases } = plan;
+  const findings: Finding[] = [];
+  if (tenancy.key.type !== 'text') {
+    findings.push({
+      at: ['tenancy', 'key', 'type'],
+      found: tenancy.key.type,
+      expected: 'text: the only type that this version stamps on MongoDB',
+      fix: 'text',
+    });
+  }
+  if (freeze.fence === 'refuse' && freeze.mechanism === undefined) {
+    findings.push({
+      at: ['freeze', 'mechanism'],
+      found: 'nothing',
+      expected: 'what refuses the writes: role, validator, write-block or hook',
+      fix: "role: the application's user loses its roles, at once and for deletes too",
+    });
+  }
+  if (freeze.mechanism === 'hook' && !(freeze.close && freeze.open)) {
+    findings.push({
+      at: ['freeze', 'mechanism'],
+      found: 'hook without both `close` and `open`',
+      expected: 'the commands that make the application read-only and let it write again',
+      fix: 'close: { argv: [...] } and open: { argv: [...] }',
+    });
+  }
+  const staged = phases.configure.flatMap(({ config }) => (config ? [config.target] : []));
+  phases.cutover.switch.forEach(({ config }, i) => {
+    if (config === undefined || staged.includes(config)) return;
+    findings.push({
+      at: ['phases', 'cutover', 'switch', i, 'config'],
+      found: `${config}, of which nothing is staged`,
+      expected: `one of ${staged.join(', ') || 'the targets of phases.configure, of which there are none'}`,
+      fix: `config: { target: ${config}, set: { ... } } in phases.configure`,
+    });
+  });
+  const live = phases.cutover.switch.flatMap(({ config }) => (config === undefined ? [] : [config]));
+  phases.configure.forEach(({ config }, i) => {
+    if (!config || live.includes(config.target)) return;
+    findings.push({
+      at: ['phases', 'configure', i, 'config', 'target'],
+      found: `${config.target}, which no switch makes live`,
+      expected: 'staged variables that become live in the switch',
+      fix: `config: ${config.target} in phases.cutover.switch`,
+    });
+  });
+  return findings;
+}

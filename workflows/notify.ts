@@ -1,0 +1,64 @@
+import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import type { Activities } from '../activities/index';
+import type { RunEvent } from '../src/core/events';
+import { noticeOf, standing, type Notice } from '../src/core/notices';
+import type { CompiledPlan } from '../src/core/plan';
+import type { RunState } from '../src/core/state';
+
+/**
+ * Tells people what happened, beside the run: a webhook that does not answer delays nothing, and what it was told
+ * changes neither target nor ledger. What is under way is waited for before the history ends, for a minute at most.
+ */
+export class Notifier {
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly clocks = new CancellationScope();
+
+  constructor(private readonly plan: CompiledPlan) {}
+
+  told(state: RunState, event: RunEvent): void {
+    if (!this.plan.notify) return;
+    const notice = noticeOf(this.plan, state, event);
+    if (notice) this.tell(state, notice, (on) => notice.event !== 'tick' && on.includes(notice.event));
+  }
+
+  /** How it stands, every so often, until the run ends or its history is handed over. */
+  startClocks(state: () => RunState): void {
+    for (const [place, { everyMs }] of (this.plan.notify ?? []).entries()) {
+      if (everyMs === undefined) continue;
+      void this.clocks
+        .run(async () => {
+          for (;;) {
+            await sleep(everyMs, { summary: `tell ${this.plan.notify?.[place]?.webhook ?? ''} how it stands` });
+            this.tell(state(), standing(this.plan, state(), new Date().toISOString()), (_on, i) => i === place);
+          }
+        })
+        .catch((error: unknown) => {
+          if (!isCancellation(error)) throw error;
+        });
+    }
+  }
+
+  async settle(): Promise<void> {
+    this.clocks.cancel();
+    await Promise.all(this.underWay);
+  }
+
+  private tell(state: RunState, notice: Notice, wants: (on: readonly string[], place: number) => boolean): void {
+    const { notify } = proxyActivities<Activities>({
+      startToCloseTimeout: '10s',
+      scheduleToCloseTimeout: '1m',
+      retry: { initialInterval: '1s', maximumInterval: '20s' },
+      summary: `tell people: ${notice.event} ${notice.subject}`.slice(0, 190),
+    });
+    for (const [place, { webhook, on }] of (this.plan.notify ?? []).entries()) {
+      if (!wants(on, place)) continue;
+      const sent: Promise<void> = notify({ webhook, run: state.run, ...notice }).then(
+        () => undefined,
+        // The history has the failure; the run has better things to do.
+        () => undefined,
+      );
+      this.underWay.add(sent);
+      void sent.then(() => this.underWay.delete(sent));
+    }
+  }
+}
