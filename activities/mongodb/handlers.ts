@@ -46,7 +46,7 @@ export function createHandlers(resources: Resources): MongoHandlers {
     aggregate: aggregateStep,
     recount: recountStep,
     shape: shapeStep,
-    profiling: profilingStep,
+    profiling: profilingStep(resources),
     freeze: freezeStep(resources),
     observe: observeStep(resources),
     retire: retireStep,

@@ -13,7 +13,7 @@ export type LogMark = { readonly bytes: number; readonly at: string };
 type LogProbe = Extract<Probe, { kind: 'log' }>;
 
 export async function markLog(resources: Resources, name: string): Promise<LogMark | undefined> {
-  const found = await stat(pathOf(resources, name)).catch(() => undefined);
+  const found = await stat(logPath(resources, name)).catch(() => undefined);
   return found && { bytes: found.size, at: new Date().toISOString() };
 }
 
@@ -26,7 +26,7 @@ export async function askLog(
   context: Pick<VerbContext, 'capture' | 'captured' | 'signal'>,
   probe: LogProbe,
 ): Promise<Answer> {
-  const path = pathOf(resources, probe.target);
+  const path = logPath(resources, probe.target);
   const before = await context.captured<LogMark>({ step: probe.baseline, name: `log:${probe.target}` });
   const now = await markLog(resources, probe.target);
   if (!now) return { verdict: 'inconclusive', observed: `the log "${probe.target}" cannot be read` };
@@ -63,7 +63,7 @@ async function countErrors(part: {
   return found;
 }
 
-function pathOf(resources: Resources, name: string): string {
+export function logPath(resources: Resources, name: string): string {
   const target = resources.target(name);
   if (target.kind === 'log') return target.path;
   throw new CutoverError('Misconfigured', `Target "${name}" is of kind ${target.kind}; a log probe needs a log.`);

@@ -9,7 +9,7 @@ export const EXIT = {
   unreachable: 3,
   /** The server answers, but no worker does. */
   noWorker: 4,
-  /** `status --exit-code`: somebody is awaited (gate, parked, paused). */
+  /** `status --exit-code`: somebody is awaited (gate, parked, paused). `fence status`: a fence is closed. */
   awaiting: 5,
   /** Ctrl-C at a question. */
   interrupted: 130,
@@ -23,5 +23,5 @@ export const EXIT_HELP = `Exit codes:
   2    bad arguments, plan or config; nothing was sent
   3    no Temporal server answers at the address
   4    no worker polls the task queue
-  5    somebody is awaited (only \`status --exit-code\`)
+  5    somebody is awaited (\`status --exit-code\`), or a fence is closed (\`fence status\`)
   130  Ctrl-C`;

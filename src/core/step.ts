@@ -77,7 +77,10 @@ export interface StepArgs {
   /** An aggregation of the plan over one collection and what it must answer. */
   readonly aggregate: AggregateQuestion & { readonly as: readonly Actor[] };
   /** Slow statements are recorded for the time of the run; what was set before is captured and put back. Milliseconds. */
-  readonly profiling: { readonly slowMs: number } | { readonly restore: string };
+  readonly profiling: ({ readonly slowMs: number } | { readonly restore: string }) & {
+    /** Where what was recorded is kept, without anybody's values. */
+    readonly store: string;
+  };
   /** Rows and their named columns into the store, as CSV and JSON: what people compare with afterwards. Captures `digest`. */
   readonly export: ExportArgs;
   /** The rows of that export again; a difference is named and fails. */
@@ -472,6 +475,8 @@ export interface ObserveArgs {
   readonly probes: readonly Probe[];
   /** Tables whose rows are stamped: whoever still forgets the key is counted from the start of observe (capture `forgotten`). */
   readonly stamped?: readonly { readonly table: string; readonly column: string }[];
+  /** Logs whose lines since preflight are kept in a store, beside the backup. */
+  readonly keep?: { readonly store: string; readonly logs: readonly string[]; readonly baseline: string };
   /** New indexes, `schema.name`: how often they were used is shown at the end. */
   readonly indexes?: readonly string[];
 }

@@ -98,6 +98,7 @@ export async function openMkProptech(options: MkProptechOptions): Promise<MkProp
     planChanges: options.planChanges ?? [],
     configChanges: [
       ['http://127.0.0.1:8000', control.url],
+      ['http://127.0.0.1:8001', webhooks.base],
       [/\bapp\/(?=\.env|run|current|releases)/g, `${app.root}/`],
       ['cwd: app,', `cwd: ${app.root},`],
     ],

@@ -11,11 +11,15 @@ export interface Told {
 }
 
 export interface WebhookReceiver {
+  /** Of the server, without a path. */
+  readonly base: string;
   readonly url: string;
   readonly secret: string;
   readonly told: readonly Told[];
   /** Requests whose signature was not that of their body. */
   readonly forged: () => number;
+  /** How often it was told to forget what it holds of the frontend: it plays the CDN as well. */
+  readonly purges: () => number;
   close(): Promise<void>;
 }
 
@@ -25,7 +29,14 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const told: Told[] = [];
   const seen = new Set<string>();
   let forged = 0;
+  let purges = 0;
   const server = createServer((request, response) => {
+    if (request.method === 'POST' && request.url === '/purge') {
+      purges += 1;
+      request.resume();
+      response.writeHead(204).end();
+      return;
+    }
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -55,7 +66,8 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     forget();
     await closed(server);
   };
-  return { url: `http://127.0.0.1:${portOf(server)}/cutover`, secret, told, forged: () => forged, close };
+  const base = `http://127.0.0.1:${portOf(server)}`;
+  return { base, url: `${base}/cutover`, secret, told, forged: () => forged, purges: () => purges, close };
 }
 
 function portOf(server: Server): number {

@@ -52,6 +52,7 @@ export function observeSteps(frame: Frame): readonly Step[] {
 function observeStep(frame: Frame): Step {
   const { plan, tables, key } = frame;
   const { observe } = plan.phases;
+  const logs = [...new Set(observe.probes.flatMap(({ log }) => (log ? [log.target] : [])))];
   return {
     id: OBSERVE_STEP,
     phase: 'observe',
@@ -67,6 +68,7 @@ function observeStep(frame: Frame): Step {
       probes: observe.probes.map(probeOf),
       stamped: tables.map((t) => ({ table: t.table, column: key.column })),
       indexes: indexNames(frame),
+      ...(logs.length > 0 ? { keep: { store: plan.backup.store, logs, baseline: PREFLIGHT_STEP } } : {}),
     },
   };
 }

@@ -55,7 +55,7 @@ export function sharedStep(
       id: PROFILING_STEP,
       kind: 'profiling',
       title: 'Record slow statements while the run lasts; what was set before is put back.',
-      args: { slowMs: profiling.slow },
+      args: { slowMs: profiling.slow, store: plan.backup.store },
     };
   }
   return undefined;

@@ -133,7 +133,7 @@ function profilingBack({ plan }: Frame): readonly Step[] {
       kind: 'profiling',
       target: plan.home,
       title: 'Put back how slow statements were recorded before the run.',
-      args: { restore: PROFILING_STEP },
+      args: { restore: PROFILING_STEP, store: plan.backup.store },
       irreversible: PAST_RETURN,
     },
   ];

@@ -1,18 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { ENDED, type RunState } from '../../src/core/state';
-import { decideGate } from '../../src/dev/demo-gates';
-import { RunWatch } from '../../src/dev/demo-watch';
+import type { RunState } from '../../src/core/state';
 import { silent } from '../../src/dev/progress';
 import { openStage, WITHOUT_MANUAL, type Stage } from '../../src/dev/stage';
 import type { WritesReport } from '../../examples/003-client-id/load/check-writes';
-import { compilePlanFile } from '../../src/plan/compile-file';
-import { startRun } from '../../src/runtime/client';
-import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal';
+import { connectTemporal } from '../../src/runtime/temporal';
 import { startAppLoad, type Sample } from './app-load-process';
 import { startNoops } from './noops';
+import { residentKb, runThrough } from './run-through';
 import { openTemporal } from './temporal';
 import type { Bench } from './row';
 import { activityTimes, type ActivityTime } from './verb-times';
@@ -69,7 +64,7 @@ async function wholeRun(bench: Bench, database: string): Promise<WholeRun> {
     await sleep(3_000); // connections open, statements prepared
     const idle = [Date.now(), await after(options.idleMs)] as const;
     const noops = await startNoops(address, `bench-noop-${database}`);
-    const { state, workflowId } = await runThrough(temporal, stage, `bench-${database}`);
+    const { state, workflowId } = await runThrough(temporal, stage.planFolder, `bench-${database}`);
     const bare = await noops.stop();
     const peakKb = await residentKb(worker.pid, 'VmHWM');
     const samples = await load.stop();
@@ -101,43 +96,7 @@ async function settled(stage: Stage): Promise<void> {
   await client.end();
 }
 
-async function runThrough(
-  temporal: TemporalClient,
-  stage: Stage,
-  taskQueue: string,
-): Promise<{ state: RunState; workflowId: string }> {
-  const compiled = await compilePlanFile(join(stage.planFolder, 'plan.yaml'));
-  if (!compiled.ok) throw new Error(`The example's plan does not compile: ${JSON.stringify(compiled.problems)}`);
-  const { plan, digest: planDigest } = compiled;
-  const started = await startRun({ temporal, taskQueue, input: { plan, planDigest, requestedBy: 'lead-1' } });
-  if (!started.ok) throw new Error(started.reason);
-  const { workflowId } = started;
-  const mute = (): void => undefined;
-  const watch = new RunWatch(temporal, workflowId, mute);
-  const desk = { temporal, workflowId, address: '', yes: true, print: mute };
-  const asked = new Set<string>();
-  const open = (s: RunState) => s.gates.find((g) => g.status === 'open' && !asked.has(g.nonce ?? ''));
-  for (;;) {
-    const { state } = await watch.until(
-      (s) => ENDED.includes(s.status) || s.hold !== undefined || open(s) !== undefined,
-    );
-    if (state.status === 'done') return { state, workflowId };
-    const gate = open(state);
-    if (!gate)
-      throw new Error(
-        `The run did not go through: ${state.status}, ${state.hold?.reason ?? state.rollbackReason ?? 'no reason given'}`,
-      );
-    asked.add(gate.nonce ?? '');
-    await decideGate(desk, plan, state, gate);
-  }
-}
-
 async function after(ms: number): Promise<number> {
   await sleep(ms);
   return Date.now();
-}
-
-async function residentKb(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN);
 }

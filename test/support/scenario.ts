@@ -46,6 +46,8 @@ export const TEST_TUNING = { heartbeatMs: 1_500, retryMs: 100, attempts: 20 } sa
 export class Scenario implements AsyncDisposable {
   private readonly workers: LineProcess[] = [];
   private readonly clerks: { readonly stop: () => Promise<void> }[] = [];
+  /** Said by the next start: why the run before was rolled back. */
+  rootCause?: string;
 
   private constructor(
     readonly stage: Stage,
@@ -156,7 +158,9 @@ export class Scenario implements AsyncDisposable {
   }
 
   tryStart(tuning: Tuning = TEST_TUNING, plan: CompiledPlan = this.plan): Promise<Started> {
-    const input = { plan, planDigest: this.planDigest, requestedBy: 'lead-1', tuning };
+    const { rootCause } = this;
+    const cause = rootCause === undefined ? {} : { rootCause };
+    const input = { plan, planDigest: this.planDigest, requestedBy: 'lead-1', tuning, ...cause };
     return startRun({ temporal: this.temporal, taskQueue: this.taskQueue, input });
   }
 

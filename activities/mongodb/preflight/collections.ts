@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb';
 import type { PreflightArgs } from '../../../src/core/step';
-import { check, listed, type Findings } from '../../findings';
+import { check, type Findings } from '../../findings';
 import { keyText, listIndexes, type FoundIndex } from '../index-definition';
 
 /**
@@ -43,7 +43,13 @@ function setApart(
     const capped = (options as { readonly capped?: boolean } | undefined)?.capped === true ? ', capped' : '';
     return `${name} (${type ?? 'collection'}${capped})`;
   });
-  return kinds.length === 0 ? [] : [`not in the plan and left alone: ${listed(kinds, 20)}`];
+  return kinds.length === 0 ? [] : [`not in the plan and left alone: ${some(kinds, 20)}`];
+}
+
+/** In one line: `; ` would begin another warning. */
+function some(names: readonly string[], most: number): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
 }
 
 async function isSharded(db: Db, table: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { PreflightArgs } from '../../../src/core/step';
 import type { Progress } from '../../context';
-import { check, listed, type Findings } from '../../findings';
+import { check, type Findings } from '../../findings';
 import { missingKey } from '../missing';
 import { tooLarge } from '../too-large';
 
@@ -29,9 +29,11 @@ export async function documentFindings(
     missing += without;
     const odd = (seen.keys ?? []).filter(({ _id }) => !['missing', 'string'].includes(_id));
     const empty = without - sum(odd) - sum((seen.keys ?? []).filter(({ _id }) => _id === 'missing'));
-    const said = [...odd.map((g) => `${g.n} ${g._id}`), ...(empty > 0 ? [`${empty} empty`] : [])];
-    if (said.length > 0)
-      warnings.push(`${table}: ${args.column} is there and no key in ${said.join(', ')}; they count as missing`);
+    const said = [
+      ...odd.map((g) => `${documentsHave(g.n)} ${args.column} of type ${g._id}`),
+      ...(empty > 0 ? [`${documentsHave(empty)} an empty ${args.column}`] : []),
+    ];
+    if (said.length > 0) warnings.push(`${table}: ${said.join(', ')} (counted as missing)`);
     if ((seen.ids ?? []).length > 1)
       warnings.push(`${table}: _id of several types (${(seen.ids ?? []).map((g) => `${g._id} ${g.n}`).join(', ')})`);
     const big = await tooLarge(db, table, args.column);
@@ -45,9 +47,18 @@ export async function documentFindings(
         large.map((text) => `${text}: shrink or remove them`),
       ),
     ],
-    warnings: warnings.length > 12 ? [...warnings.slice(0, 12), listed(warnings.slice(12), 3)] : warnings,
+    warnings:
+      warnings.length > MOST
+        ? [...warnings.slice(0, MOST), `and ${warnings.length - MOST} more collections with such documents`]
+        : warnings,
     figures: { documents, withoutKey: missing },
   };
+}
+
+const MOST = 12;
+
+function documentsHave(n: number): string {
+  return n === 1 ? '1 document has' : `${n} documents have`;
 }
 
 interface Group {

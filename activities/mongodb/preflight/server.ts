@@ -35,7 +35,8 @@ function oplog({ oplogWindowMs }: Capabilities, expectedMs = 0) {
 
 function warnings(can: Capabilities): readonly string[] {
   return [
-    ...(can.journal ? [] : ['the server keeps nothing over a restart: it is good for trying only']),
+    // Undefined: this user may not ask, and that says nothing about the server.
+    ...(can.journal !== false ? [] : ['the server keeps nothing over a restart: it is good for trying only']),
     ...(can.snapshotReads === false
       ? ['snapshot reads do not hold: the backup is a dump plus a replay of changes to one instant']
       : []),

@@ -6,6 +6,7 @@ import { observeFor } from '../../observe/observe';
 import type { Watch } from '../../observe/watch';
 import { askHttp, type Answer } from '../../probes/ask-http';
 import { askLog } from '../../probes/ask-log';
+import { keepLogs } from '../../probes/keep-log';
 import type { Resources } from '../../resources';
 import { askAggregate } from '../ask-aggregate';
 import type { MongoContext, MongoStepHandler } from '../context';
@@ -20,7 +21,7 @@ export function observeStep(resources: Resources): MongoStepHandler<'observe'> {
         ask: (probe) => ask(resources, context, probe),
         load: () => load(context),
         save: (watch) => save(context, watch),
-        atTheEnd: () => Promise.resolve({}),
+        atTheEnd: async () => (context.args.keep ? keepLogs(resources, context, context.args.keep) : {}),
       }),
     undo: async () => done('Nothing was changed by observing.'),
   };

@@ -1,7 +1,10 @@
 import { evidenceOf, type Evidence } from '../../../src/core/evidence';
 import type { Resources } from '../../resources';
+import { rootCauseFindings } from '../../lane/root-cause';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { fingerprint } from '../fingerprint';
+import { ledgerOn } from '../lane/ledger';
+import { newestRunBefore } from '../lane/newest-run';
 import { activityFindings } from '../preflight/activity';
 import { adoptFindings } from '../preflight/adopts';
 import { archiveFindings } from '../preflight/archive';
@@ -45,6 +48,7 @@ export async function preflight(
   const { flag } = args;
   const asked = [
     () => serverFindings(session),
+    () => rootCauseFindings(ledgerOn(session), { run, before: () => newestRunBefore(session, run) }),
     () => roleFindings(session, args.tables),
     () => tableFindings(session, args, run),
     () => nameFindings(session, args, run),
