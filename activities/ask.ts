@@ -1,4 +1,5 @@
 import type { InspectInput } from '../src/core/inspect';
+import type { GetKnobsInput, SetKnobsInput } from '../src/core/knobs';
 import type { LivePreviewInput } from '../src/core/live-preview';
 import type { ReleaseInput } from '../src/core/release-claim';
 import type { FactsInput } from '../src/core/verb';
@@ -16,7 +17,16 @@ export function readOnlyActivities(
   engineOf: EngineOf,
 ): Pick<
   Activities,
-  'people' | 'facts' | 'record' | 'releaseClaim' | 'readLedger' | 'askTargets' | 'previewLive' | 'notify'
+  | 'people'
+  | 'facts'
+  | 'record'
+  | 'releaseClaim'
+  | 'readLedger'
+  | 'getKnobs'
+  | 'setKnobs'
+  | 'askTargets'
+  | 'previewLive'
+  | 'notify'
 > {
   const failing =
     <I, O>(home: (input: I) => string | undefined, work: (input: I) => Promise<O>) =>
@@ -47,6 +57,14 @@ export function readOnlyActivities(
     readLedger: failing(
       (input: InspectInput) => input.home,
       (input) => engineOf(input.home).readLedger(input),
+    ),
+    getKnobs: failing(
+      (input: GetKnobsInput) => input.home,
+      (input) => engineOf(input.home).getKnobs(input),
+    ),
+    setKnobs: failing(
+      (input: SetKnobsInput) => input.home,
+      (input) => engineOf(input.home).setKnobs(input),
     ),
     previewLive: failing(
       (input: LivePreviewInput) => input.plan.home,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { FailureType } from '../src/core/failure';
 import type { InspectInput, InspectPage } from '../src/core/inspect';
+import type { GetKnobsInput, KnobsAnswer, SetKnobsInput } from '../src/core/knobs';
 import type { LivePreview, LivePreviewInput } from '../src/core/live-preview';
 import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
 import type { StepKind } from '../src/core/step';
@@ -34,6 +35,9 @@ export interface Engine {
   record(input: RecordInput): Promise<void>;
   readLedger(input: InspectInput): Promise<InspectPage>;
   releaseClaim(input: ReleaseInput): Promise<ReleaseAnswer>;
+  /** How hard the windows of the run that holds the target have been told to work. */
+  getKnobs(input: GetKnobsInput): Promise<KnobsAnswer>;
+  setKnobs(input: SetKnobsInput): Promise<KnobsAnswer>;
   previewLive(input: LivePreviewInput): Promise<LivePreview>;
   /** Who a target of this engine is, whether or not it is anybody's home. Reads only. */
   ask(target: string, signal: AbortSignal): Promise<TargetReport>;

@@ -2,6 +2,7 @@ import type { People } from '../src/core/people';
 import type { StepKind } from '../src/core/step';
 import type { Facts, FactsInput, VerbInput, VerbResult } from '../src/core/verb';
 import type { InspectInput, InspectPage } from '../src/core/inspect';
+import type { GetKnobsInput, KnobsAnswer, SetKnobsInput } from '../src/core/knobs';
 import type { LivePreview, LivePreviewInput } from '../src/core/live-preview';
 import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
 import type { TargetReport } from '../src/core/target-report';
@@ -20,6 +21,8 @@ export type Activities = VerbActivities & {
   record(input: RecordInput): Promise<void>;
   releaseClaim(input: ReleaseInput): Promise<ReleaseAnswer>;
   readLedger(input: InspectInput): Promise<InspectPage>;
+  getKnobs(input: GetKnobsInput): Promise<KnobsAnswer>;
+  setKnobs(input: SetKnobsInput): Promise<KnobsAnswer>;
   askTargets(): Promise<readonly TargetReport[]>;
   previewLive(input: LivePreviewInput): Promise<LivePreview>;
   /** Tells people; writes neither target nor ledger. */

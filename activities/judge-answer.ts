@@ -1,5 +1,5 @@
 import { clip, type Check } from '../src/core/evidence';
-import type { HttpExpectation } from '../src/core/step';
+import type { HttpExpectation } from '../src/core/outside-args';
 import type { HttpAnswer } from './http';
 import { plainText } from './plain-text';
 

@@ -1,4 +1,6 @@
-import type { CommandSpec, HttpExpectation, Probe, Step } from '../src/core/step';
+import type { Probe } from '../src/core/observe-args';
+import type { CommandSpec, HttpExpectation } from '../src/core/outside-args';
+import type { Step } from '../src/core/step';
 import type { SharedKind } from './shared-handlers';
 
 /** What a step that touches no database does, for people and offline. Values of settings are shown: none is secret. */

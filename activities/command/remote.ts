@@ -1,5 +1,5 @@
 import { CutoverError } from '../../src/core/failure';
-import type { CommandSpec } from '../../src/core/step';
+import type { CommandSpec } from '../../src/core/outside-args';
 import type { Commands } from '../resources';
 
 /**

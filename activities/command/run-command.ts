@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { CutoverError, describeError } from '../../src/core/failure';
-import type { CommandSpec } from '../../src/core/step';
+import type { CommandSpec } from '../../src/core/outside-args';
 import type { Progress } from '../context';
 import { plainText } from '../plain-text';
 import type { Resources } from '../resources';

@@ -1,5 +1,5 @@
 import { CutoverError } from '../../src/core/failure';
-import type { DeployArgs } from '../../src/core/step';
+import type { DeployArgs } from '../../src/core/outside-args';
 import { runCommand } from '../command/run-command';
 import type { Progress } from '../context';
 import type { Resources, ServiceTarget } from '../resources';

@@ -19,7 +19,10 @@ export async function rootCauseFindings(store: LedgerStore, { run, before }: Roo
   const own = await store.rowsAfter(run.id, 0, 100);
   // A dry run has been started by nobody who could have said it.
   if (own.length === 0) return { checks: [], warnings: [wanted] };
-  const cause = bodyText(own.find((row) => bodyText(row, 'word') === 'start'), 'rootCause');
+  const cause = bodyText(
+    own.find((row) => bodyText(row, 'word') === 'start'),
+    'rootCause',
+  );
   const problems = cause.trim() === '' ? [wanted] : [];
   return { checks: [check('root cause', 'why the last run was rolled back', problems, cause)] };
 }

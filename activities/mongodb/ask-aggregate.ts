@@ -1,7 +1,7 @@
 import { BSON, type Db, type Document } from 'mongodb';
 import { clip } from '../../src/core/evidence';
 import type { Json } from '../../src/core/json';
-import type { AggregateQuestion } from '../../src/core/step';
+import type { AggregateQuestion } from '../../src/core/observe-args';
 import type { Answer } from '../expectation';
 import { refused } from './refused';
 

@@ -1,6 +1,9 @@
 import { assertNever } from '../../src/core/assert-never';
 import { fenceText } from '../../src/core/fence-words';
-import type { PreflightArgs, Probe, RefuseFreeze, Step, SwitchAct } from '../../src/core/step';
+import type { RefuseFreeze, SwitchAct } from '../../src/core/freeze-args';
+import type { Probe } from '../../src/core/observe-args';
+import type { PreflightArgs } from '../../src/core/preflight-args';
+import type { Step } from '../../src/core/step';
 import type { StepDescription, StepStatements } from '../describe/step-description';
 import { expectationText } from '../expectation';
 import { commandText, probeNote, sharedNotes } from '../shared-notes';

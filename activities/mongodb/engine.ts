@@ -10,6 +10,7 @@ import { MongoAttempt } from './attempt';
 import { failureTypeOf } from './errors';
 import { createHandlers, type MongoHandlers } from './handlers';
 import { homeTarget } from './home-target';
+import { getKnobs, setKnobs } from './knobs';
 import { previewLive } from './preview-live';
 import { releaseClaim } from './release-claim';
 
@@ -25,6 +26,8 @@ export function mongoEngine(resources: Resources): Engine {
     record: (input) => record(resources, input),
     readLedger: (input) => readLedger(resources, input),
     releaseClaim: (input) => releaseClaim(resources, input),
+    getKnobs: (input) => getKnobs(resources, input),
+    setKnobs: (input) => setKnobs(resources, input),
     previewLive: (input) => previewLive(resources, input),
     ask: (target, signal) => askMongo(resources, homeTarget(resources, target), signal),
   };

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Db } from 'mongodb';
+import { knobsText, owedMs, type Knobs } from '../../src/core/knobs';
 import { readKnobs } from './knobs';
-import { adapt, FIRST_PACE, held, owedMs, type Knobs, type Pace } from './pace';
+import { adapt, FIRST_PACE, held, type Pace } from './pace';
 import type { Pinger } from './pinger';
 
 /** Holds the pace of windows: as fast as the application does not notice, or as the operator says. */
@@ -19,6 +20,12 @@ export class Governor {
   /** Of the next window. */
   get docs(): number {
     return held(this.measured, this.knobs).docs;
+  }
+
+  /** What an operator has set, for whoever looks at the progress. */
+  get said(): string {
+    const text = knobsText(this.knobs);
+    return text === '' ? '' : ` (set: ${text})`;
   }
 
   /** After a window of so many documents that took so long: waits as long as the pace says. */

@@ -1,3 +1,5 @@
+import type { Knobs } from '../../src/core/knobs';
+
 /** How hard the backfill works. */
 export interface Pace {
   /** Documents per window. */
@@ -7,14 +9,6 @@ export interface Pace {
 }
 
 export const FIRST_PACE: Pace = { docs: 200, pauseMs: 0 };
-
-/** An operator's word, read while the work goes on. What is set is not adapted. */
-export interface Knobs {
-  readonly windowDocs?: number;
-  readonly pauseMs?: number;
-  /** Documents. */
-  readonly maxPerSecond?: number;
-}
 
 /**
  * The next pace, from what a point read costs now against what it cost when nothing was going on (medians,
@@ -35,14 +29,8 @@ export function adapt(pace: Pace, now: number, idle: number): Pace {
 
 /** What is really done: the operator's word before the measured one. */
 export function held(pace: Pace, knobs: Knobs): Pace {
-  const docs = knobs.windowDocs === undefined ? pace.docs : clamp(knobs.windowDocs, 1, MOST);
+  const docs = knobs.window === undefined ? pace.docs : clamp(knobs.window, 1, MOST);
   return { docs, pauseMs: knobs.pauseMs === undefined ? pace.pauseMs : Math.max(0, knobs.pauseMs) };
-}
-
-/** How long to wait so that a rate is not exceeded; milliseconds. */
-export function owedMs(docs: number, elapsedMs: number, { maxPerSecond }: Knobs): number {
-  if (maxPerSecond === undefined || maxPerSecond <= 0) return 0;
-  return Math.max(0, (docs / maxPerSecond) * 1000 - elapsedMs);
 }
 
 export function median(values: readonly number[]): number {
@@ -59,7 +47,8 @@ const LIMIT = 3;
 /** Part of the limit below which there is room for more. */
 const COMFORT = 0.6;
 const LEAST = 50;
-const MOST = 2_000;
+/** Documents per window: more would hold up the application's writes for longer than it takes no notice of. */
+export const MOST = 2_000;
 const MOST_PAUSE_MS = 20;
 /** Below this a ratio says nothing: the client's own work and the clock of a busy machine are in it. */
 const LEAST_IDLE_MS = 2;

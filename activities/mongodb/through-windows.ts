@@ -56,7 +56,7 @@ export async function throughWindows(context: MongoContext, walk: ThroughWindows
       };
       const elapsed = performance.now() - started;
       context.progress({
-        doing: `${walk.doing} ${walk.table}${pace(reached.walked - before.walked, elapsed, total - reached.walked)}`,
+        doing: `${walk.doing} ${walk.table}${pace(reached.walked - before.walked, elapsed, total - reached.walked)}${governor.said}`,
         done: reached.walked,
         total: Math.max(total, reached.walked),
         unit: 'documents',

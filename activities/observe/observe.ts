@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence } from '../../src/core/evidence';
-import type { Probe } from '../../src/core/step';
+import type { Probe } from '../../src/core/observe-args';
 import type { VerbContext } from '../context';
 import type { Answer } from '../probes/ask-http';
 import { answered, breachEvidence, brokenProbe, observedEvidence, resumed, type Watch } from './watch';

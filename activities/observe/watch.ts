@@ -1,6 +1,6 @@
 import { breached, observe as counted, type Window } from '../../src/core/breach';
 import { clip, evidenceOf, type Check, type Evidence, type Verdict } from '../../src/core/evidence';
-import type { ObserveArgs, Probe } from '../../src/core/step';
+import type { ObserveArgs, Probe } from '../../src/core/observe-args';
 import type { Answer } from '../probes/ask-http';
 
 /** How far the watch has come; kept in the target, so that another worker goes on where this one was. */

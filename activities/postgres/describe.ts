@@ -1,5 +1,8 @@
 import { assertNever } from '../../src/core/assert-never';
-import type { PreflightArgs, Probe, QueueFreeze, Step } from '../../src/core/step';
+import type { QueueFreeze } from '../../src/core/freeze-args';
+import type { Probe } from '../../src/core/observe-args';
+import type { PreflightArgs } from '../../src/core/preflight-args';
+import type { Step } from '../../src/core/step';
 import type { StepDescription } from '../describe/step-description';
 import { expectationText } from '../expectation';
 import { probeNote, sharedNotes } from '../shared-notes';

@@ -10,6 +10,7 @@ import { PgAttempt } from './attempt';
 import { failureTypeOf } from './errors';
 import { createHandlers, type PgHandlers } from './handlers';
 import { homeTarget } from './home-target';
+import { getKnobs, setKnobs } from './knobs';
 import { previewLive } from './preview-live';
 import { releaseClaim } from './release-claim';
 
@@ -25,6 +26,8 @@ export function postgresEngine(resources: Resources): Engine {
     record: (input) => record(resources, input),
     readLedger: (input) => readLedger(resources, input),
     releaseClaim: (input) => releaseClaim(resources, input),
+    getKnobs: (input) => getKnobs(resources, input),
+    setKnobs: (input) => setKnobs(resources, input),
     previewLive: (input) => previewLive(resources, input),
     ask: (target, signal) => askPostgres(resources, homeTarget(resources, target), signal),
   };

@@ -1,5 +1,5 @@
 import { describeError } from '../../src/core/failure';
-import type { FreezeArgs } from '../../src/core/step';
+import type { FreezeArgs } from '../../src/core/freeze-args';
 import type { PgSession } from './context';
 import { sqlState } from './pg-error';
 import { findColumn, findRelation } from './catalog';

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonical, digestOfText } from '../../src/core/json';
-import type { FlagSwitch, StepOf } from '../../src/core/step';
+import type { FlagSwitch } from '../../src/core/freeze-args';
+import type { StepOf } from '../../src/core/step';
 import type { Facts, FactsInput } from '../../src/core/verb';
 import type { Resources } from '../resources';
 import { readManifest } from './backup/manifest';

@@ -1,6 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { knobsText, owedMs, type Knobs } from '../../src/core/knobs';
 import type { PgContext, PgSession } from './context';
 import { qualified } from './identifiers';
 import { keyColumns, keyCompare, keyText, type Keyset, type Position } from './keyset';
+import { readKnobs } from './knobs';
 
 /** A stretch of a table in key order: after `from` (absent: from the start), up to and with `to`. */
 export interface Window {
@@ -11,7 +14,7 @@ export interface Window {
 
 export interface Walk {
   readonly keyset: Keyset;
-  /** Rows per transaction. */
+  /** Rows per transaction, unless an operator sets another number. */
   readonly size: number;
   /** What `status` says meanwhile. */
   readonly doing: string;
@@ -21,7 +24,8 @@ export interface Walk {
 /**
  * Walks a whole table while the application writes: every window is a transaction of its own, short, with the token
  * checked first. Rows that come or go meanwhile are the caller's affair (a trigger looks after them, or the work is
- * repeated until nothing is left). `work` must be harmless when done twice. Answers the number of rows walked.
+ * repeated until nothing is left). `work` must be harmless when done twice. What an operator sets (`cutover set`) counts
+ * from the next window on. Answers the number of rows walked.
  */
 export async function walk(
   context: PgContext,
@@ -32,23 +36,33 @@ export async function walk(
   let rows = 0;
   for (;;) {
     context.signal.throwIfAborted();
-    const window = await context.transaction(async (tx) => {
+    const began = performance.now();
+    const { window, size, knobs } = await context.transaction(async (tx) => {
       await stableText(tx);
-      const next = await nextWindow(tx, options, from);
-      if (next) await work(tx, next);
-      return next;
+      const knobs = await readKnobs(tx, context.run.id);
+      const size = knobs.window ?? options.size;
+      const window = await nextWindow(tx, { ...options, size }, from);
+      if (window) await work(tx, window);
+      return { window, size, knobs };
     });
     if (!window) return rows;
     rows += window.rows;
+    const set = knobsText(knobs);
     context.progress({
-      doing: options.doing,
+      doing: set === '' ? options.doing : `${options.doing} (set: ${set})`,
       done: rows,
       unit: 'rows',
       ...(options.total === undefined ? {} : { total: options.total }),
     });
-    if (window.rows < options.size) return rows;
+    if (window.rows < size) return rows;
     from = window.to;
+    await pause(knobs, window.rows, performance.now() - began, context.signal);
   }
+}
+
+async function pause(knobs: Knobs, rows: number, tookMs: number, signal: AbortSignal): Promise<void> {
+  const ms = Math.max(knobs.pauseMs ?? 0, owedMs(rows, tookMs, knobs));
+  if (ms > 0) await wait(ms, undefined, { signal });
 }
 
 /** The condition that a row of `alias` is in the window, and the values of its parameters from `$first` on. */

@@ -1,6 +1,6 @@
 import { clip, type Verdict } from '../../src/core/evidence';
 import { CutoverError } from '../../src/core/failure';
-import type { Probe } from '../../src/core/step';
+import type { Probe } from '../../src/core/observe-args';
 import { httpGet, NoAnswer } from '../http';
 import type { Resources } from '../resources';
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Probe } from '../../src/core/step';
+import type { Probe } from '../../src/core/observe-args';
 import { CutoverError } from '../../src/core/failure';
 import type { VerbContext } from '../context';
 import type { Resources } from '../resources';

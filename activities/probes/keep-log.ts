@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { ObserveArgs } from '../../src/core/step';
+import type { ObserveArgs } from '../../src/core/observe-args';
 import { shelfOf } from '../backup/shelf';
 import type { VerbContext } from '../context';
 import type { Resources } from '../resources';

@@ -1,6 +1,6 @@
 import { done } from '../../src/core/evidence';
 import { CutoverError } from '../../src/core/failure';
-import type { CommandSpec } from '../../src/core/step';
+import type { CommandSpec } from '../../src/core/outside-args';
 import { askCommand, lastLine, nameOf, runCommand, type CommandResult, type RunOptions } from '../command/run-command';
 import { endLeftovers, MARK } from '../command/leftovers';
 import type { StepHandler, VerbContext } from '../context';

@@ -1,6 +1,6 @@
 import { clip, done, evidenceOf } from '../../src/core/evidence';
 import { CutoverError } from '../../src/core/failure';
-import type { HttpRequestSpec } from '../../src/core/step';
+import type { HttpRequestSpec } from '../../src/core/outside-args';
 import type { StepHandler, VerbContext } from '../context';
 import { httpRequest, httpTarget, NoAnswer, type HttpAnswer } from '../http';
 import { judgeAnswer } from '../judge-answer';

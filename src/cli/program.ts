@@ -7,6 +7,7 @@ import { devCommand } from './commands/dev';
 import { doctorCommand } from './commands/doctor';
 import { extendCommand } from './commands/extend';
 import { fenceCommand } from './commands/fence';
+import { getCommand } from './commands/get';
 import { pauseCommand } from './commands/pause';
 import { previewCommand } from './commands/preview';
 import { rejectCommand } from './commands/reject';
@@ -15,6 +16,7 @@ import { reportCommand } from './commands/report';
 import { resumeCommand } from './commands/resume';
 import { retryCommand } from './commands/retry';
 import { rollbackCommand } from './commands/rollback';
+import { setCommand } from './commands/set';
 import { skipCommand } from './commands/skip';
 import { startCommand } from './commands/start';
 import { statusCommand, watchCommand } from './commands/status';
@@ -72,6 +74,7 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   ...[checkCommand, previewCommand, doctorCommand, devCommand, workerCommand],
   ...[startCommand, statusCommand, watchCommand, approveCommand, rejectCommand, tickCommand],
   ...[pauseCommand, resumeCommand, retryCommand, skipCommand, extendCommand, rollbackCommand, abortCommand],
+  ...[setCommand, getCommand],
   ...[adoptCommand, releaseCommand, reportCommand, fenceCommand],
 ];
 

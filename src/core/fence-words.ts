@@ -1,4 +1,4 @@
-import type { FenceSpec } from './step';
+import type { FenceSpec } from './freeze-args';
 
 export type WriteKind = 'insert' | 'update' | 'delete';
 

@@ -1,5 +1,8 @@
-import type { Json } from './json';
 import type { Phase } from './phase';
+import type { FreezeArgs } from './freeze-args';
+import type { AggregateQuestion, ObserveArgs } from './observe-args';
+import type { CommandSpec, CommandStepArgs, ConfigArgs, DeployArgs, HttpStepArgs } from './outside-args';
+import type { PreflightArgs, TableNeeds, WatchQuery } from './preflight-args';
 
 /**
  * The steps that a compiled plan consists of: one closed union by `kind`. Every kind answers the same questions
@@ -213,73 +216,6 @@ export interface Membership {
   readonly from: { readonly table: string; readonly column: string; readonly key: string };
 }
 
-export interface PreflightArgs {
-  readonly tables: readonly string[];
-  readonly column: string;
-  readonly type: string;
-  /** Names that must not exist yet: tables, indexes, functions, triggers of this plan. */
-  readonly creates: readonly string[];
-  /** Those of them that may exist, when they are as the plan would make them. */
-  readonly adopts?: readonly AdoptedTable[];
-  readonly flag?: FlagSwitch;
-  readonly scratch: string;
-  readonly store: string;
-  /** `none`, `latest` or a run: what becomes of the archive of an earlier run that was rolled back. */
-  readonly redo?: string;
-  /** A transaction older than this when asked stops the preflight; milliseconds. */
-  readonly maxTransactionAgeMs: number;
-  readonly watch: readonly WatchQuery[];
-  /** What the application says about itself, compared with the plan: its tenant collections, roles, and models. */
-  readonly model?: ModelCheck;
-  /** How long the run is expected to take; the server must remember changes for three times as long. Milliseconds. */
-  readonly expectedMs?: number;
-  /** Indexes that will be unique with the tenant key, and those they replace. */
-  readonly uniques?: readonly UniqueWithTenant[];
-  /** Indexes that stay unique over all tenants, and are meant to. */
-  readonly globalUniques?: readonly { readonly table: string; readonly name: string }[];
-  /** Logs whose errors are counted from here on: what observe compares with. Captured as `log:<target>`. */
-  readonly logs?: readonly string[];
-}
-
-export interface UniqueWithTenant {
-  readonly table: string;
-  readonly name: string;
-  readonly columns: readonly string[];
-  /** The old unique index, dropped in contract. */
-  readonly replaces?: string;
-}
-
-/** The program prints one JSON object; see docs/plan-file.md, `tenancy.model`. */
-export interface ModelCheck {
-  readonly command: CommandSpec;
-  readonly tables: readonly string[];
-  readonly roles?: Readonly<Record<string, string>>;
-  readonly tenant: { readonly values: Readonly<Record<string, string>>; readonly fill: Fill };
-  readonly membership?: { readonly columns: readonly string[]; readonly fill: Fill };
-}
-
-/** A table of the plan that somebody may have made before it. */
-export interface AdoptedTable {
-  readonly table: string;
-  readonly create: string;
-  readonly file: string;
-  readonly needs: TableNeeds;
-}
-
-export interface TableNeeds {
-  /** The columns that the tool gives values to in rows of its own. */
-  readonly fills: readonly string[];
-  /** Sets of columns that must be unique. */
-  readonly unique: readonly (readonly string[])[];
-}
-
-export interface WatchQuery {
-  readonly name: string;
-  readonly sql: string;
-  /** Default `same`: the rows must be those of before. `may-change` where the application's own writes move it. */
-  readonly answer?: 'same' | 'may-change';
-}
-
 export interface TableShape {
   readonly table: string;
   readonly column: string;
@@ -289,134 +225,6 @@ export interface TableShape {
   readonly indexes: readonly string[];
 }
 
-/** A row of the application's own settings table that turns it from the old shape to the new. */
-export interface FlagSwitch {
-  readonly table: string;
-  readonly keyColumn: string;
-  readonly valueColumn: string;
-  readonly key: string;
-  readonly to: string;
-}
-
-export type FreezeArgs = QueueFreeze | RefuseFreeze;
-
-/** Readers and writers wait, none is refused. */
-export interface QueueFreeze {
-  readonly mode: 'queue';
-  /** Locked in this order: sorted, so that two freezes can never wait for each other. */
-  readonly tables: readonly {
-    readonly table: string;
-    readonly column: string;
-    readonly required: string;
-    readonly rule: Rule;
-  }[];
-  readonly members?: Membership;
-  readonly switch: FlagSwitch;
-  /** From the first lock to the commit; past it everything is put back. Milliseconds. */
-  readonly budgetMs: number;
-  /** What all lock waits of one try may cost the application together; below deadlock_timeout. Milliseconds. */
-  readonly stallMs: number;
-  /** How long tries go on. Milliseconds. */
-  readonly patienceMs: number;
-}
-
-/** The application's writes are refused until the switch is proved, or `until` has passed. */
-export interface RefuseFreeze {
-  readonly mode: 'refuse';
-  readonly tables: readonly { readonly table: string; readonly column: string; readonly rule: Rule }[];
-  readonly members?: Membership;
-  readonly fence: FenceSpec;
-  /** Writers that the fence does not reach: stopped first, proved quiet, started again at the end. */
-  readonly quiet: readonly Quiet[];
-  /** In this order; undone in reverse. */
-  readonly switch: readonly SwitchAct[];
-  /** Asked after the switch, before writes flow again. */
-  readonly prove: readonly Probe[];
-  /** From the fence to the opening; past it the fence opens to the old shape. Milliseconds. */
-  readonly budgetMs: number;
-  /** How long the other writers are watched for silence. Milliseconds. */
-  readonly quietMs: number;
-  /** The downtime that people were told of; shown beside the one that was measured. Milliseconds. */
-  readonly announcedMs?: number;
-}
-
-/** What refuses the application's writes. */
-export type FenceSpec =
-  /** The application's user loses its roles: at once on open connections. */
-  | { readonly mechanism: 'role' }
-  /** A validator that nothing satisfies: inserts and updates; deletes go on. */
-  | { readonly mechanism: 'validator' }
-  /** setUserWriteBlockMode: every user without the bypass privilege, on the whole cluster. */
-  | { readonly mechanism: 'write-block' }
-  /** The application's own read-only switch, with a request that proves it. */
-  | { readonly mechanism: 'hook'; readonly close: CommandSpec; readonly open: CommandSpec };
-
-export interface Quiet {
-  readonly name: string;
-  readonly stop: CommandSpec;
-  readonly start: CommandSpec;
-}
-
-export type SwitchAct =
-  /** Values that an earlier step of kind `config` has staged. */
-  { readonly act: 'config'; readonly step: string } | { readonly act: 'deploy'; readonly deploy: DeployArgs };
-
-/** A program of the worker's allow-list, by its argv: no shell reads it. */
-export interface CommandSpec {
-  readonly argv: readonly string[];
-  /** Folder, relative to the worker's `commands.cwd`. */
-  readonly cwd?: string;
-  /** An env-file target whose variables the program gets, beside those that the worker's config lets through. */
-  readonly env?: string;
-  /** A host of the worker's config that runs it, over ssh. */
-  readonly via?: string;
-  readonly timeoutMs: number;
-}
-
-export interface CommandStepArgs {
-  readonly run: CommandSpec;
-  /** Text that its output must contain. */
-  readonly contains?: string;
-  /** Reads reality before and after: exit code 0 = done already, nothing is run. */
-  readonly verify?: CommandSpec;
-  readonly undo?: CommandSpec;
-}
-
-export interface HttpStepArgs {
-  readonly request: HttpRequestSpec;
-  readonly expect: HttpExpectation;
-  readonly undo?: HttpRequestSpec;
-}
-
-export interface HttpRequestSpec {
-  readonly target: string;
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly timeoutMs: number;
-}
-
-export interface HttpExpectation {
-  readonly status: number;
-  readonly contains?: string;
-  /** Text that the body must not contain: what belongs to somebody else. */
-  readonly lacks?: string;
-}
-
-export interface ConfigArgs {
-  /** Keys and values, none of them secret; the step's target is the env file or secret store. */
-  readonly set: Readonly<Record<string, string>>;
-}
-
-export interface DeployArgs {
-  /** A service of the worker's config. */
-  readonly service: string;
-  readonly build: string;
-  /** How long it may take until it is healthy. Milliseconds. */
-  readonly timeoutMs: number;
-}
-
 export interface ExportArgs {
   readonly name: string;
   readonly table: string;
@@ -424,59 +232,4 @@ export interface ExportArgs {
   /** The column that identifies a row in the comparison. */
   readonly key: string;
   readonly store: string;
-}
-
-export interface AggregateQuestion {
-  readonly table: string;
-  /** Stages as extended JSON. `$out`, `$merge`, `$where` and `$function` are refused. */
-  readonly pipeline: readonly Json[];
-  readonly expect: Expectation;
-}
-
-export type Probe =
-  | {
-      readonly kind: 'http';
-      readonly name: string;
-      readonly target: string;
-      readonly path: string;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly expect: HttpExpectation;
-      readonly timeoutMs: number;
-    }
-  | {
-      readonly kind: 'sql';
-      readonly name: string;
-      readonly sql: string;
-      readonly expect: Expectation;
-      readonly as: Actor;
-    }
-  | (AggregateQuestion & { readonly kind: 'aggregate'; readonly name: string; readonly as: Actor })
-  /** The lines that were added to a log of the application, read where the worker's config says it is. */
-  | {
-      readonly kind: 'log';
-      readonly name: string;
-      readonly target: string;
-      /** A line that contains one of these is an error. */
-      readonly errors: readonly string[];
-      /** More of them than so many times the rate before the cutover is a failure. */
-      readonly factor: number;
-      /** The preflight step that has captured where the log ended. */
-      readonly baseline: string;
-    }
-  /** The database server's own word about itself: reachable, primary, its assertions and queues. */
-  | { readonly kind: 'server'; readonly name: string };
-
-export interface ObserveArgs {
-  readonly forMs: number;
-  readonly everyMs: number;
-  readonly failures: number;
-  readonly of: number;
-  readonly then: 'hold' | 'rollback' | 'notify';
-  readonly probes: readonly Probe[];
-  /** Tables whose rows are stamped: whoever still forgets the key is counted from the start of observe (capture `forgotten`). */
-  readonly stamped?: readonly { readonly table: string; readonly column: string }[];
-  /** Logs whose lines since preflight are kept in a store, beside the backup. */
-  readonly keep?: { readonly store: string; readonly logs: readonly string[]; readonly baseline: string };
-  /** New indexes, `schema.name`: how often they were used is shown at the end. */
-  readonly indexes?: readonly string[];
 }

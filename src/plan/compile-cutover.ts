@@ -1,4 +1,5 @@
-import type { Probe, Step } from '../core/step';
+import type { Probe } from '../core/observe-args';
+import type { Step } from '../core/step';
 import { httpExpectation, sharedSteps } from './compile-entries';
 import { exportStepId } from './compile-preparation';
 

@@ -1,4 +1,5 @@
-import type { CommandSpec, HttpExpectation, HttpRequestSpec, Step } from '../core/step';
+import type { CommandSpec, HttpExpectation, HttpRequestSpec } from '../core/outside-args';
+import type { Step } from '../core/step';
 import type { Phase } from '../core/phase';
 import { manualStep } from './compile-manual';
 import { listsOf, manualEntries, type CommandStep, type HttpStep, type SharedEntry } from './entries';

@@ -1,4 +1,5 @@
-import type { FenceSpec, RefuseFreeze, Step, SwitchAct } from '../core/step';
+import type { FenceSpec, RefuseFreeze, SwitchAct } from '../core/freeze-args';
+import type { Step } from '../core/step';
 import { FREEZE_STEP, httpProbe, observeSteps, PAST_RETURN, releaseStep, RETIRE_STEP } from './compile-cutover';
 import { commandOf, configStepId, PROFILING_STEP, sharedSteps } from './compile-entries';
 import { indexSteps, statementSteps, tableSteps } from './compile-expand';

@@ -1,4 +1,5 @@
-import type { ModelCheck, Step, UniqueWithTenant } from '../core/step';
+import type { ModelCheck, UniqueWithTenant } from '../core/preflight-args';
+import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
 import { commandOf, sharedSteps } from './compile-entries';
 import { sqlEntries } from './entries';

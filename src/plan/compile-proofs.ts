@@ -1,5 +1,6 @@
 import type { Json } from '../core/json';
-import type { AggregateQuestion, Expectation, Step } from '../core/step';
+import type { AggregateQuestion } from '../core/observe-args';
+import type { Expectation, Step } from '../core/step';
 import { sharedStep, sharedSteps } from './compile-entries';
 import { listsOf, type AggregateStep, type QueryStep } from './entries';
 import { indexNames, PREFLIGHT_STEP, type Frame } from './frame';

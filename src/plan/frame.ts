@@ -1,4 +1,6 @@
-import type { AdoptedTable, Captured, FlagSwitch, Membership, Rule } from '../core/step';
+import type { FlagSwitch } from '../core/freeze-args';
+import type { AdoptedTable } from '../core/preflight-args';
+import type { Captured, Membership, Rule } from '../core/step';
 import { artifactText, type Artifact } from './artifacts';
 import { indexedColumn, parseColumnRef, qualified, shortTable, type ColumnRef } from './identifiers';
 import { foreignKeyName, indexName, requiredName } from './names';

@@ -8,7 +8,7 @@ import type { TemporalClient } from './temporal';
 export interface AskWorker {
   readonly temporal: TemporalClient;
   readonly taskQueue: string;
-  /** Type of a short workflow: `inspect`, `release`, `doctor`, `previewLive`. */
+  /** Type of a short workflow: `inspect`, `release`, `doctor`, `previewLive`, `getKnobs`, `setKnobs`. */
   readonly workflow: string;
   /** The target that is asked; part of the workflow's id. */
   readonly target: string;

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENDED, type RunState } from '../../src/core/state';
+import { awaitedTick } from '../../src/core/waits';
 import { decideGate } from '../../src/dev/demo-gates';
+import { tickStep } from '../../src/dev/demo-ticks';
 import { RunWatch } from '../../src/dev/demo-watch';
 import { compilePlanFile } from '../../src/plan/compile-file';
 import { startRun } from '../../src/runtime/client';
 import type { TemporalClient } from '../../src/runtime/temporal';
 
-/** Starts the plan of a folder and goes with it to its end; the demo's people decide the gates. */
+/** Starts the plan of a folder and goes with it to its end; the demo's people decide the gates and tick what is theirs. */
 export async function runThrough(
   temporal: TemporalClient,
   planFolder: string,
@@ -23,19 +25,25 @@ export async function runThrough(
   const watch = new RunWatch(temporal, workflowId, mute);
   const desk = { temporal, workflowId, address: '', yes: true, print: mute };
   const asked = new Set<string>();
-  const open = (s: RunState) => s.gates.find((g) => g.status === 'open' && !asked.has(g.nonce ?? ''));
+  const openGate = (s: RunState) => s.gates.find((g) => g.status === 'open' && !asked.has(g.nonce ?? ''));
+  const toTick = (s: RunState) => [awaitedTick(plan, s)].find((step) => step !== undefined && !asked.has(step.id));
   for (;;) {
     const { state } = await watch.until(
-      (s) => ENDED.includes(s.status) || s.hold !== undefined || open(s) !== undefined,
+      (s) => ENDED.includes(s.status) || s.hold !== undefined || (openGate(s) ?? toTick(s)) !== undefined,
     );
     if (state.status === 'done') return { state, workflowId };
-    const gate = open(state);
-    if (!gate)
+    const [gate, byHand] = [openGate(state), toTick(state)];
+    if (gate) {
+      asked.add(gate.nonce ?? '');
+      await decideGate(desk, plan, state, gate);
+    } else if (byHand) {
+      asked.add(byHand.id);
+      await tickStep(desk, state, byHand);
+    } else {
       throw new Error(
         `The run did not go through: ${state.status}, ${state.hold?.reason ?? state.rollbackReason ?? 'no reason given'}`,
       );
-    asked.add(gate.nonce ?? '');
-    await decideGate(desk, plan, state, gate);
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { FenceControl } from '../../activities/mongodb/fence/control';
 import { freezeStep } from '../../activities/mongodb/steps/freeze';
 import type { MongoTarget, Resources, SelfCommand } from '../../activities/resources';
 import { configStep } from '../../activities/steps/config';
-import type { RefuseFreeze } from '../../src/core/step';
+import type { RefuseFreeze } from '../../src/core/freeze-args';
 import { projectRoot } from '../../src/dev/project-root';
 import { loadConfig } from '../../src/runtime/config';
 import { createResources } from '../../src/runtime/resources';

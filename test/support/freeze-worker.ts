@@ -1,4 +1,4 @@
-import type { RefuseFreeze } from '../../src/core/step';
+import type { RefuseFreeze } from '../../src/core/freeze-args';
 import type { Head } from '../../src/core/verb';
 import { freezeStep } from '../../activities/mongodb/steps/freeze';
 import type { MongoTarget, Resources } from '../../activities/resources';

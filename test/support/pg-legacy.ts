@@ -1,4 +1,5 @@
-import type { Captured, Membership, StepArgs, TableNeeds } from '../../src/core/step';
+import type { TableNeeds } from '../../src/core/preflight-args';
+import type { Captured, Membership, StepArgs } from '../../src/core/step';
 import { keyStep } from '../../activities/postgres/steps/key';
 import { membersStep } from '../../activities/postgres/steps/members';
 import { registryStep } from '../../activities/postgres/steps/registry';

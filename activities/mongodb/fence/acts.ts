@@ -1,5 +1,6 @@
 import { CutoverError } from '../../../src/core/failure';
-import type { DeployArgs, SwitchAct } from '../../../src/core/step';
+import type { SwitchAct } from '../../../src/core/freeze-args';
+import type { DeployArgs } from '../../../src/core/outside-args';
 import { goBack, goLive } from '../../configure/live';
 import type { Staged } from '../../configure/store';
 import { currentBuild } from '../../deploy/builds';

@@ -1,7 +1,7 @@
 import type { Collection, Db, Filter, UpdateFilter } from 'mongodb';
 import { CutoverError } from '../../../src/core/failure';
 import type { Json } from '../../../src/core/json';
-import type { FenceSpec } from '../../../src/core/step';
+import type { FenceSpec } from '../../../src/core/freeze-args';
 import { isDuplicateKey } from '../duplicate-key';
 
 /**

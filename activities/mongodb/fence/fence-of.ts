@@ -1,5 +1,5 @@
 import { assertNever } from '../../../src/core/assert-never';
-import type { FenceSpec } from '../../../src/core/step';
+import type { FenceSpec } from '../../../src/core/freeze-args';
 import type { Fence } from './fence';
 import type { FenceGround } from './ground';
 import { hookFence } from './hook';

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { CutoverError } from '../../../src/core/failure';
-import type { RefuseFreeze } from '../../../src/core/step';
+import type { RefuseFreeze } from '../../../src/core/freeze-args';
 import type { MongoTarget, Resources } from '../../resources';
 import type { MongoContext } from '../context';
 import { openMongo, type MongoLink } from '../session';

@@ -1,4 +1,4 @@
-import type { FenceSpec } from '../../../src/core/step';
+import type { FenceSpec } from '../../../src/core/freeze-args';
 import { runCommand } from '../../command/run-command';
 import type { Fence } from './fence';
 import { FENCE_WORDS } from '../../../src/core/fence-words';

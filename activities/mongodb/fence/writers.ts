@@ -1,4 +1,4 @@
-import type { Quiet } from '../../../src/core/step';
+import type { Quiet } from '../../../src/core/freeze-args';
 import { runCommand } from '../../command/run-command';
 import type { Resources } from '../../resources';
 import type { FenceControl } from './control';

@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import type { PreflightArgs } from '../../../src/core/step';
+import type { PreflightArgs } from '../../../src/core/preflight-args';
 import { check, type Findings } from '../../findings';
 import { keyText, listIndexes, type FoundIndex } from '../index-definition';
 

@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import type { PreflightArgs } from '../../../src/core/step';
+import type { PreflightArgs } from '../../../src/core/preflight-args';
 import type { Progress } from '../../context';
 import { check, type Findings } from '../../findings';
 import { missingKey } from '../missing';

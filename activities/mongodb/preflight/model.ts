@@ -1,4 +1,4 @@
-import type { ModelCheck } from '../../../src/core/step';
+import type { ModelCheck } from '../../../src/core/preflight-args';
 import { describeError } from '../../../src/core/failure';
 import { runCommand } from '../../command/run-command';
 import { check, listed, type Findings } from '../../findings';

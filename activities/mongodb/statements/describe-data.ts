@@ -1,4 +1,5 @@
-import type { RefuseFreeze, Rule, StepArgs } from '../../../src/core/step';
+import type { RefuseFreeze } from '../../../src/core/freeze-args';
+import type { Rule, StepArgs } from '../../../src/core/step';
 import type { StepStatements } from '../../describe/step-description';
 import { missingKey } from '../missing';
 import { collMod, requiredKey } from '../validator';

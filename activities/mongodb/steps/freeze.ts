@@ -1,6 +1,7 @@
 import { done } from '../../../src/core/evidence';
 import { CutoverError } from '../../../src/core/failure';
-import type { RefuseFreeze, StepOf } from '../../../src/core/step';
+import type { RefuseFreeze } from '../../../src/core/freeze-args';
+import type { StepOf } from '../../../src/core/step';
 import type { Resources } from '../../resources';
 import type { MongoContext, MongoStepHandler } from '../context';
 import { freezeBack, nothingToSwitchBack } from '../fence/back';

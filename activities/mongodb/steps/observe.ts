@@ -1,6 +1,6 @@
 import { done } from '../../../src/core/evidence';
 import { CutoverError, describeError } from '../../../src/core/failure';
-import type { Probe } from '../../../src/core/step';
+import type { Probe } from '../../../src/core/observe-args';
 import { compare } from '../../expectation';
 import { observeFor } from '../../observe/observe';
 import type { Watch } from '../../observe/watch';

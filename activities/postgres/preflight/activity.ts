@@ -1,4 +1,4 @@
-import type { PreflightArgs } from '../../../src/core/step';
+import type { PreflightArgs } from '../../../src/core/preflight-args';
 import type { RunRef } from '../../../src/core/verb';
 import type { PgSession } from '../context';
 import { applicationName } from '../lane/claim';

@@ -1,4 +1,4 @@
-import type { AdoptedTable, PreflightArgs } from '../../../src/core/step';
+import type { AdoptedTable, PreflightArgs } from '../../../src/core/preflight-args';
 import type { RunRef } from '../../../src/core/verb';
 import { adoption, type Adoption } from '../adopt';
 import type { PgSession } from '../context';

@@ -1,6 +1,7 @@
 import { describeError } from '../../../src/core/failure';
 import type { Json } from '../../../src/core/json';
-import type { FlagSwitch, PreflightArgs } from '../../../src/core/step';
+import type { FlagSwitch } from '../../../src/core/freeze-args';
+import type { PreflightArgs } from '../../../src/core/preflight-args';
 import type { PgContext, PgSession } from '../context';
 import { ident, qualified } from '../identifiers';
 import { readOnly } from '../read-only';

@@ -1,4 +1,5 @@
-import type { FlagSwitch, Membership, QueueFreeze } from '../../../src/core/step';
+import type { FlagSwitch, QueueFreeze } from '../../../src/core/freeze-args';
+import type { Membership } from '../../../src/core/step';
 import { constantTenant } from '../queue-freeze';
 import { dollarQuoted, ident, literal, qualified } from '../identifiers';
 import { dropJoinTrigger, recording } from './members';

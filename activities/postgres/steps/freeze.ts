@@ -1,7 +1,7 @@
 import type { QueryResult } from 'pg';
 import { done, evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError, describeError } from '../../../src/core/failure';
-import type { FlagSwitch, QueueFreeze } from '../../../src/core/step';
+import type { FlagSwitch, QueueFreeze } from '../../../src/core/freeze-args';
 import { findColumn, findConstraint, findTrigger } from '../catalog';
 import type { PgSession, PgStepHandler, TxOptions } from '../context';
 import { drained, serverNow } from '../drain';

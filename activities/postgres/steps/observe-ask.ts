@@ -1,5 +1,5 @@
 import { CutoverError, describeError } from '../../../src/core/failure';
-import type { Probe } from '../../../src/core/step';
+import type { Probe } from '../../../src/core/observe-args';
 import { askHttp, type Answer } from '../../probes/ask-http';
 import type { Resources } from '../../resources';
 import type { PgContext } from '../context';

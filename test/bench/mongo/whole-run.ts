@@ -1,5 +1,5 @@
 import type { RunState } from '../../../src/core/state';
-import { openMkProptech, WITHOUT_PEOPLE, type MkProptechStage } from '../../../src/dev/mk-proptech-stage';
+import { openMkProptech, type MkProptechStage } from '../../../src/dev/mk-proptech-stage';
 import { silent } from '../../../src/dev/progress';
 import { connectTemporal } from '../../../src/runtime/temporal';
 import type { WritesReport } from '../../../examples/000-mk-proptech/load/check-writes';
@@ -39,7 +39,10 @@ async function wholeRun(bench: Bench, documents: number): Promise<MongoWholeRun>
   const stage = await openMkProptech({
     ...{ runDir: bench.runDir, progress: silent, rootUri, temporalAddress: address, database, taskQueue, documents },
     rate: bench.options.mongo.requests,
-    planChanges: [[/for: 24h/, 'for: 10s'], [/every: 1m/, 'every: 1s'], ...WITHOUT_PEOPLE],
+    planChanges: [
+      [/for: 24h/, 'for: 10s'],
+      [/every: 1m/, 'every: 1s'],
+    ],
   });
   const worker = await stage.startWorker();
   const temporal = await connectTemporal({ address, namespace: 'default' });

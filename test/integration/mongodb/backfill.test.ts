@@ -195,7 +195,7 @@ describe('stamping', () => {
     const run = await begin();
     await lane
       .collection<Document>('knobs')
-      .insertOne({ _id: run.ref.id as never, maxPerSecond: 8_000, windowDocs: 200 });
+      .insertOne({ _id: run.ref.id as never, maxPerSecond: 8_000, window: 200 });
     const cut = new AbortController();
     const row = `${run.ref.id}/backfill/t/windows`;
     let polls = 0;
@@ -303,7 +303,7 @@ describe('undoing', () => {
     await run.do(stamp('t'));
     await lane
       .collection<Document>('knobs')
-      .insertOne({ _id: run.ref.id as never, maxPerSecond: 6_000, windowDocs: 100 });
+      .insertOne({ _id: run.ref.id as never, maxPerSecond: 6_000, window: 100 });
     let late: Promise<unknown> | undefined;
     const heard = (doing: string): void => {
       if (doing.startsWith('unstamping'))

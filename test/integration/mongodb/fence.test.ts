@@ -10,7 +10,7 @@ import { openProver, PROBE_FIELD } from '../../../activities/mongodb/fence/prove
 import { checksOf } from '../../../activities/mongodb/fence/shape';
 import { openMongo } from '../../../activities/mongodb/session';
 import type { MongoTarget } from '../../../activities/resources';
-import type { FenceSpec } from '../../../src/core/step';
+import type { FenceSpec } from '../../../src/core/freeze-args';
 import { CLI, freezeBench, type FreezeBench } from '../../support/freeze-bench';
 import { MONGO_PATIENCE } from '../../support/mongo';
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FenceDocument } from '../../../activities/mongodb/fence/control';
 import { freezeStep } from '../../../activities/mongodb/steps/freeze';
 import type { MongoStepHandler } from '../../../activities/mongodb/context';
-import type { RefuseFreeze } from '../../../src/core/step';
+import type { RefuseFreeze } from '../../../src/core/freeze-args';
 import { projectRoot } from '../../../src/dev/project-root';
 import { FREEZE, freezeBench, type FreezeBench } from '../../support/freeze-bench';
 import { MONGO_PATIENCE } from '../../support/mongo';

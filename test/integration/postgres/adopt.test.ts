@@ -1,7 +1,8 @@
 import { adoptFindings } from '../../../activities/postgres/preflight/adopts';
 import { openSession } from '../../../activities/postgres/session';
 import { freezeStep } from '../../../activities/postgres/steps/freeze';
-import type { AdoptedTable, FreezeArgs } from '../../../src/core/step';
+import type { FreezeArgs } from '../../../src/core/freeze-args';
+import type { AdoptedTable } from '../../../src/core/preflight-args';
 import { startBackupServer, type BackupServer } from '../../support/backup-server';
 import {
   adopting,

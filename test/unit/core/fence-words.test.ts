@@ -1,5 +1,5 @@
 import { FENCE_WORDS, fenceText } from '../../../src/core/fence-words';
-import type { FenceSpec } from '../../../src/core/step';
+import type { FenceSpec } from '../../../src/core/freeze-args';
 
 const command = { argv: ['true'], timeoutMs: 1_000 };
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askCommand, runCommand } from '../../../../activities/command/run-command';
 import type { Resources } from '../../../../activities/resources';
-import type { CommandSpec } from '../../../../src/core/step';
+import type { CommandSpec } from '../../../../src/core/outside-args';
 import { workerResources } from '../../../support/worker-resources';
 import { temporaryFolder } from '../../runtime/temp-file';
 

@@ -1,4 +1,5 @@
-import { adapt, FIRST_PACE, held, median, owedMs, type Pace } from '../../../../activities/mongodb/pace';
+import { adapt, FIRST_PACE, held, median, type Pace } from '../../../../activities/mongodb/pace';
+import { owedMs } from '../../../../src/core/knobs';
 import { pace } from '../../../../activities/mongodb/through-windows';
 
 const IDLE = 4;
@@ -32,8 +33,8 @@ describe('the pace of a backfill', () => {
   });
 
   it('is what the operator says, within the bounds', () => {
-    expect(held(FIRST_PACE, { windowDocs: 10, pauseMs: 3_000 })).toEqual({ docs: 10, pauseMs: 3_000 });
-    expect(held(FIRST_PACE, { windowDocs: 1_000_000 }).docs).toBe(2_000);
+    expect(held(FIRST_PACE, { window: 10, pauseMs: 3_000 })).toEqual({ docs: 10, pauseMs: 3_000 });
+    expect(held(FIRST_PACE, { window: 1_000_000 }).docs).toBe(2_000);
     expect(held(FIRST_PACE, {})).toEqual(FIRST_PACE);
   });
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandStep } from '../../../../activities/steps/command';
-import type { CommandSpec, CommandStepArgs } from '../../../../src/core/step';
+import type { CommandSpec, CommandStepArgs } from '../../../../src/core/outside-args';
 import { sharedContext, SOME_RUN, workerResources } from '../../../support/worker-resources';
 import { temporaryFolder } from '../../runtime/temp-file';
 

@@ -1,0 +1,70 @@
+import type { FlagSwitch } from './freeze-args';
+import type { CommandSpec } from './outside-args';
+import type { Fill } from './step';
+
+export interface PreflightArgs {
+  readonly tables: readonly string[];
+  readonly column: string;
+  readonly type: string;
+  /** Names that must not exist yet: tables, indexes, functions, triggers of this plan. */
+  readonly creates: readonly string[];
+  /** Those of them that may exist, when they are as the plan would make them. */
+  readonly adopts?: readonly AdoptedTable[];
+  readonly flag?: FlagSwitch;
+  readonly scratch: string;
+  readonly store: string;
+  /** `none`, `latest` or a run: what becomes of the archive of an earlier run that was rolled back. */
+  readonly redo?: string;
+  /** A transaction older than this when asked stops the preflight; milliseconds. */
+  readonly maxTransactionAgeMs: number;
+  readonly watch: readonly WatchQuery[];
+  /** What the application says about itself, compared with the plan: its tenant collections, roles, and models. */
+  readonly model?: ModelCheck;
+  /** How long the run is expected to take; the server must remember changes for three times as long. Milliseconds. */
+  readonly expectedMs?: number;
+  /** Indexes that will be unique with the tenant key, and those they replace. */
+  readonly uniques?: readonly UniqueWithTenant[];
+  /** Indexes that stay unique over all tenants, and are meant to. */
+  readonly globalUniques?: readonly { readonly table: string; readonly name: string }[];
+  /** Logs whose errors are counted from here on: what observe compares with. Captured as `log:<target>`. */
+  readonly logs?: readonly string[];
+}
+
+export interface UniqueWithTenant {
+  readonly table: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** The old unique index, dropped in contract. */
+  readonly replaces?: string;
+}
+
+/** The program prints one JSON object; see docs/plan-file.md, `tenancy.model`. */
+export interface ModelCheck {
+  readonly command: CommandSpec;
+  readonly tables: readonly string[];
+  readonly roles?: Readonly<Record<string, string>>;
+  readonly tenant: { readonly values: Readonly<Record<string, string>>; readonly fill: Fill };
+  readonly membership?: { readonly columns: readonly string[]; readonly fill: Fill };
+}
+
+/** A table of the plan that somebody may have made before it. */
+export interface AdoptedTable {
+  readonly table: string;
+  readonly create: string;
+  readonly file: string;
+  readonly needs: TableNeeds;
+}
+
+export interface TableNeeds {
+  /** The columns that the tool gives values to in rows of its own. */
+  readonly fills: readonly string[];
+  /** Sets of columns that must be unique. */
+  readonly unique: readonly (readonly string[])[];
+}
+
+export interface WatchQuery {
+  readonly name: string;
+  readonly sql: string;
+  /** Default `same`: the rows must be those of before. `may-change` where the application's own writes move it. */
+  readonly answer?: 'same' | 'may-change';
+}
