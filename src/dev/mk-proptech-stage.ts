@@ -49,6 +49,9 @@ export interface MkProptechOptions {
   readonly planChanges?: readonly Change[];
 }
 
+/** The plan's own: its first check asks the application for it. */
+const DATABASE = 'mk_proptech';
+
 /** For runs that nobody stands beside: what only people can do is taken out of the plan. */
 export const WITHOUT_PEOPLE: readonly Change[] = [
   [/^ {4}- manual: \{ name: window.*\n/m, ''],
@@ -58,7 +61,7 @@ export const WITHOUT_PEOPLE: readonly Change[] = [
 
 export async function openMkProptech(options: MkProptechOptions): Promise<MkProptechStage> {
   const { runDir, progress, rootUri, documents, rate } = options;
-  const database = options.database ?? 'mk_proptech';
+  const database = options.database ?? DATABASE;
   const urls = await createMongoUsers(rootUri, { database, scratch: `${database}_scratch` });
   const { python } = await exampleVenv(progress);
   await progress.step(`legacy database with ${documents.toLocaleString('en')} documents`, () =>
@@ -95,7 +98,10 @@ export async function openMkProptech(options: MkProptechOptions): Promise<MkProp
     folder: planFolder,
     source: (name) => examplePath(name),
     beside: ['models'],
-    planChanges: options.planChanges ?? [],
+    planChanges: [
+      ...(database === DATABASE ? [] : [[`"database":"${DATABASE}"`, `"database":"${database}"`] as const]),
+      ...(options.planChanges ?? []),
+    ],
     configChanges: [
       ['http://127.0.0.1:8000', control.url],
       ['http://127.0.0.1:8001', webhooks.base],

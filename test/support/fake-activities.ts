@@ -38,7 +38,11 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     setKnobs: ({ run, set, by }) => Promise.resolve({ run, knobs: set, by }),
     askTargets: () => Promise.resolve([]),
     previewLive: () => Promise.resolve({ evidence: done('nothing was asked'), expected: {} }),
-    notify: () => Promise.resolve(),
+    notify: async (input) => {
+      const target = here();
+      target.told.push(`${input.webhook}: ${input.event} ${input.subject}`);
+      await target.webhook();
+    },
   };
 }
 

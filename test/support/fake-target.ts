@@ -36,6 +36,10 @@ export class FakeTarget {
   readonly inputs: VerbInput[] = [];
   readonly notes: LedgerNote[] = [];
   factsAsked = 0;
+  /** `ops: gate expand`, once per attempt. */
+  readonly told: string[] = [];
+  /** What happens to whatever people are told. */
+  webhook: () => Promise<void> = () => Promise.resolve();
   /** Called before the facts are answered: a test that wants to speak just then waits here. */
   beforeFacts: () => Promise<void> = () => Promise.resolve();
   private readonly scripts = new Map<string, Behaviour[]>();

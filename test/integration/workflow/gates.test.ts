@@ -3,7 +3,7 @@ import { gateState } from '../../../src/core/state';
 import { deferred, fails, WORKFLOW_PEOPLE } from '../../support/fake-target';
 import { recordHistory } from '../../support/record-history';
 import { WorkflowBench } from '../../support/workflow-bench';
-import { withGate } from '../../support/workflow-plan';
+import { withGate, WORKFLOW_PLAN } from '../../support/workflow-plan';
 
 jest.setTimeout(120_000);
 
@@ -148,6 +148,70 @@ describe('a gate that expires', () => {
     expect(await run.result()).toMatchObject({ status: 'rolled-back' });
     expect(run.target.attempts.slice(2)).toEqual(['undo backup/dump', 'undo preflight/claim']);
     await recordHistory(run, 'expiry-rollback');
+  });
+});
+
+describe('a gate that is given more time', () => {
+  test('waits until its new deadline, reminds of that one anew, and by then expires as the plan says', async () => {
+    const plan = withGate('expand', { expiresMs: 3_000, onExpiry: 'abort' });
+    const run = await bench.start({ plan });
+    const first = await run.untilOpen('expand');
+    const reminded = (n: number) => run.until((s) => gateState(s, 'expand')?.reminded === n, `Reminder ${n}`);
+    await reminded(1);
+    const until = new Date(Date.parse(first.deadline ?? '') + 3_000).toISOString();
+    await run.must('extend', 'dba-1', { until, comment: 'on the train' });
+    const extended = await run.untilOpen('expand');
+    expect(extended).toMatchObject({ nonce: first.nonce, deadline: until, reminded: 0 });
+    await reminded(1);
+    await reminded(2);
+    expect(await run.result()).toMatchObject({ status: 'aborted' });
+    const { endedAt, notes } = await run.state();
+    expect(Date.parse(endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(until));
+    expect(notes.map(({ body }) => body)).toContainEqual(
+      expect.objectContaining({ word: 'extend', deadline: until, reason: 'on the train' }),
+    );
+  });
+
+  test('is not, by people of whom the gate asks nobody, nor by a vote for another time', async () => {
+    const run = await bench.start({ plan: withGate('cutover', { expiresMs: 60_000 }) });
+    await run.pass('expand', 'dba-1');
+    const { deadline = '' } = await run.untilOpen('cutover');
+    const later = (ms: number): string => new Date(Date.parse(deadline) + ms).toISOString();
+    const ask = (as: string, ms: number) => run.must('extend', as, { until: later(ms), comment: 'late' });
+    await ask('dba-1', 1_000);
+    await ask('lead-1', 1_000);
+    await ask('sre-1', 2_000);
+    expect(gateState(await run.state(), 'cutover')).toMatchObject({ deadline });
+    await ask('lead-1', 2_000);
+    expect(gateState(await run.state(), 'cutover')).toMatchObject({ deadline: later(2_000) });
+  });
+});
+
+describe('a webhook', () => {
+  const notified = { ...WORKFLOW_PLAN, notify: [{ webhook: 'ops', on: ['gate' as const, 'done' as const] }] };
+
+  test('that always fails delays nothing: the gate opens, is decided and the run goes on', async () => {
+    const run = await bench.start({
+      plan: notified,
+      prepare: (target) => (target.webhook = () => Promise.reject(new Error('502'))),
+    });
+    await run.pass('expand', 'dba-1');
+    await run.untilOpen('cutover');
+    await run.until(() => run.target.told.filter((t) => t === 'ops: gate expand').length > 1, 'A second try');
+    expect(run.target.told).not.toContain('ops: frozen cutover/freeze');
+    expect((await run.state()).hold).toBeUndefined();
+  });
+
+  test('that never answers holds up neither decisions nor the end of the run for longer than a minute', async () => {
+    const never = deferred();
+    const run = await bench.start({ plan: notified, prepare: (target) => (target.webhook = () => never.settled) });
+    await run.pass('expand', 'dba-1');
+    await run.untilOpen('cutover');
+    await run.must('abort', 'lead-1');
+    await run.untilStatus('aborted');
+    never.settle();
+    expect(await run.result()).toMatchObject({ status: 'aborted' });
+    expect(run.target.told).toContain(`ops: done ${run.input.plan.name}`);
   });
 });
 

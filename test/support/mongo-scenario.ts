@@ -1,0 +1,318 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { MongoClient, type Db } from 'mongodb';
+import { ledgerIn } from '../../activities/mongodb/lane/ledger';
+import type { FenceDocument } from '../../activities/mongodb/fence/control';
+import type { LedgerRow } from '../../src/core/ledger-row';
+import { missing } from '../../src/core/gate';
+import type { Digest } from '../../src/core/json';
+import type { OperateMessage } from '../../src/core/operate';
+import type { Phase } from '../../src/core/phase';
+import type { CompiledPlan } from '../../src/core/plan';
+import type { RunInput } from '../../src/core/run-input';
+import { ENDED, type RunState } from '../../src/core/state';
+import type { Verb } from '../../src/core/step';
+import type { LineProcess } from '../../src/dev/line-process';
+import { logTail } from '../../src/dev/log-tail';
+import { openMkProptech, WITHOUT_PEOPLE, type MkProptechStage } from '../../src/dev/mk-proptech-stage';
+import type { Change } from '../../src/dev/plan-folder';
+import { silent } from '../../src/dev/progress';
+import { openRunDir, type RunDir } from '../../src/dev/run-dir';
+import { startWorkerProcess } from '../../src/dev/worker-process';
+import { compilePlanFile } from '../../src/plan/compile-file';
+import { sendDecision, sendOperate, startRun, type Sent, type Started } from '../../src/runtime/client';
+import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal';
+import { statusQuery } from '../../workflows/messages';
+import { approvers } from './approvers';
+import { startMongoProxy, type MongoProxy } from './mongo-proxy';
+
+export interface MongoScenarioOptions {
+  /** Short and unlike any other test's: database, queue, plan and workflow id are named after it. */
+  readonly name: string;
+  /** Of the server, with root's password. */
+  readonly rootUri: string;
+  readonly documents?: number;
+  /** Requests per second of the application's load. */
+  readonly rate?: number;
+  readonly planChanges?: readonly Change[];
+  /** Beside, or instead of, what a worker of the stage finds in its environment. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
+}
+
+/** A dead worker is noticed within 2 s. Many attempts, since tests make many fail. */
+const TUNING = { heartbeatMs: 2_000, retryMs: 100, attempts: 20 };
+
+/**
+ * One run of runbook 000 on a live application of its own, that a test may hurt: workers as processes, the tool's
+ * database behind a proxy, people who approve what they are told to.
+ */
+export class MongoScenario implements AsyncDisposable {
+  private readonly workers: LineProcess[] = [];
+  private readonly clerks: { readonly stop: () => Promise<void> }[] = [];
+  private readonly watchdogs = new Set<number>();
+
+  private constructor(
+    readonly options: MongoScenarioOptions,
+    readonly stage: MkProptechStage,
+    readonly plan: CompiledPlan,
+    readonly planDigest: Digest,
+    readonly temporal: TemporalClient,
+    /** As root: looks, and plays the one who changes things behind the run. */
+    readonly client: MongoClient,
+    /** Between the workers and the application's database. */
+    readonly proxy: MongoProxy,
+    readonly taskQueue: string,
+    private readonly runDir: RunDir,
+  ) {}
+
+  static async open(options: MongoScenarioOptions): Promise<MongoScenario> {
+    const address = process.env['CUTOVER_TEST_TEMPORAL'];
+    if (!address) throw new Error('Run this test by jest with its project: the global setup starts Temporal.');
+    const runDir = openRunDir('fault');
+    const taskQueue = `mk-${options.name}`;
+    const stage = await openMkProptech({
+      runDir,
+      progress: silent,
+      rootUri: options.rootUri,
+      temporalAddress: address,
+      database: `mk_${options.name.replaceAll('-', '_')}`,
+      taskQueue,
+      documents: options.documents ?? 2_000,
+      rate: options.rate ?? 30,
+      planChanges: [
+        [/^name: .*$/m, `name: ${options.name}`],
+        [/for: 24h/, 'for: 1s'],
+        [/every: 1m/, 'every: 400ms'],
+        ...WITHOUT_PEOPLE,
+        ...(options.planChanges ?? []),
+      ],
+    });
+    const compiled = await compilePlanFile(join(stage.planFolder, 'plan.yaml'));
+    if (!compiled.ok) throw new Error(`The plan does not compile: ${JSON.stringify(compiled.problems)}`);
+    const temporal = await connectTemporal({ address, namespace: 'default' });
+    const client = await new MongoClient(stage.urls.root, { serverSelectionTimeoutMS: 2_000 }).connect();
+    const proxy = await startMongoProxy(stage.urls.tool);
+    const { plan, digest } = compiled;
+    return new MongoScenario(options, stage, plan, digest, temporal, client, proxy, taskQueue, runDir);
+  }
+
+  get db(): Db {
+    return this.client.db(this.stage.database);
+  }
+
+  get lane(): Db {
+    return this.client.db(`cutover_${this.stage.database}`);
+  }
+
+  get workflowId(): string {
+    return `cutover/${this.plan.home}/${this.plan.name}`;
+  }
+
+  get workerLog(): string {
+    return this.runDir.file('logs', 'workers.log');
+  }
+
+  /** A worker of its own process; it polls when the promise settles. Its database is behind the proxy. */
+  async startWorker(): Promise<LineProcess> {
+    const { planFolder, workerEnv, urls } = this.stage;
+    const worker = await startWorkerProcess({
+      planFolder,
+      env: { ...workerEnv, APP_MONGO_URL: this.proxy.through(urls.tool), ...this.options.workerEnv },
+      logFile: this.workerLog,
+      name: `worker ${this.workers.length + 1} of ${this.plan.name}`,
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** The way the kernel ends a process; Temporal is told at once that its sticky queue is gone, which saves ten seconds. */
+  async kill(worker: LineProcess): Promise<void> {
+    worker.kill('SIGKILL');
+    await worker.exited;
+    await this.unstick();
+  }
+
+  async unstick(): Promise<void> {
+    const { connection, client } = this.temporal;
+    const { namespace } = client.options;
+    await connection.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId: this.workflowId } });
+  }
+
+  tryStart(more: Partial<RunInput> = {}): Promise<Started> {
+    const { plan, planDigest, temporal, taskQueue } = this;
+    return startRun({
+      temporal,
+      taskQueue,
+      input: { plan, planDigest, requestedBy: 'lead-1', tuning: TUNING, ...more },
+    });
+  }
+
+  /** Starts the run, and people who approve every gate of `gates` that opens. */
+  async start(
+    gates: readonly Phase[] = ['expand', 'cutover', 'contract'],
+    more: Partial<RunInput> = {},
+  ): Promise<void> {
+    const started = await this.tryStart(more);
+    if (!started.ok) throw new Error(started.reason);
+    this.approveFromNowOn(gates);
+  }
+
+  approveFromNowOn(gates: readonly Phase[]): void {
+    void this.clerks.at(-1)?.stop();
+    this.clerks.push(clerk(this, gates));
+  }
+
+  /** The state as the workflow has it; undefined while no worker answers. */
+  async state(): Promise<RunState | undefined> {
+    try {
+      const handle = this.temporal.client.workflow.getHandle(this.workflowId);
+      return await this.temporal.client.withDeadline(Date.now() + 2_000, () => handle.query(statusQuery));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Polls until the state is so. A run that parks or ends otherwise is not waited for any longer. */
+  async until(what: string, reached: (state: RunState) => boolean, patienceMs = 180_000): Promise<RunState> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      const state = await this.state();
+      if (state && reached(state)) return state;
+      const over = state && (ENDED.includes(state.status) || state.hold?.kind === 'parked');
+      if (over || Date.now() > deadline)
+        throw new Error(`Waited for ${what}; the run is ${await this.describe(state)}`);
+      await sleep(100);
+    }
+  }
+
+  gate(phase: Phase): Promise<RunState> {
+    return this.until(`the gate before ${phase}`, (s) => s.gates.some((g) => g.phase === phase && g.status === 'open'));
+  }
+
+  ended(status: RunState['status'] = 'done', patienceMs?: number): Promise<RunState> {
+    return this.until(`the end ${status}`, (s) => s.status === status, patienceMs);
+  }
+
+  /** Until the ledger has this row of this verb. A server that is away has none. */
+  async row(event: 'start' | 'end', step: string, verb: Verb = 'do', patienceMs = 120_000): Promise<void> {
+    await this.seen(
+      `the ${event} of ${verb} ${step}`,
+      async () => (await this.lane.collection('ledger').countDocuments({ step, verb, event }, { limit: 1 })) > 0,
+      patienceMs,
+    );
+  }
+
+  async fence(): Promise<FenceDocument | undefined> {
+    const found = await this.lane.collection<FenceDocument>('fence').findOne({ _id: this.plan.home });
+    if (found?.watchdog) this.watchdogs.add(found.watchdog.pid);
+    return found ?? undefined;
+  }
+
+  /** What the message is about has left the worker, or stands before it: waits for the proxy's rule to strike. */
+  async struck(what: string, patienceMs = 120_000): Promise<void> {
+    let struck = false;
+    void this.proxy.struck().then(() => (struck = true));
+    await this.seen(what, () => Promise.resolve(struck), patienceMs);
+  }
+
+  async seen(what: string, look: () => Promise<boolean>, patienceMs = 60_000): Promise<void> {
+    for (const deadline = Date.now() + patienceMs; !(await look().catch(() => false)); await sleep(10)) {
+      if (Date.now() > deadline)
+        throw new Error(`Waited for ${what}; the run is ${await this.describe(await this.state())}`);
+    }
+  }
+
+  /** Every run's rows, run by run. */
+  async ledgers(): Promise<ReadonlyMap<string, readonly LedgerRow[]>> {
+    const runs = (await this.lane.collection('ledger').distinct('run')) as string[];
+    const store = ledgerIn(this.lane);
+    return new Map(await Promise.all(runs.map(async (run) => [run, await store.rowsAfter(run, 0, 100_000)] as const)));
+  }
+
+  operate(verb: OperateMessage['verb'], as = 'lead-1'): Promise<Sent> {
+    return sendOperate({
+      temporal: this.temporal,
+      workflowId: this.workflowId,
+      message: { verb, as, comment: 'fault test', planDigest: this.planDigest },
+    });
+  }
+
+  /** Everybody whom a rollback after the cutover asks for. */
+  async rollback(): Promise<void> {
+    for (const person of ['lead-1', 'sre-1']) {
+      const sent = await this.operate('rollback', person);
+      if (sent.outcome === 'refused' && !/already/.test(sent.reason)) throw new Error(sent.reason);
+    }
+  }
+
+  /** Approves one gate once, by everybody it asks for. */
+  async approve(state: RunState, phase: Phase): Promise<void> {
+    const gate = state.gates.find((g) => g.phase === phase && g.status === 'open');
+    const spec = this.plan.gates[phase];
+    if (!gate?.evidence || !gate.nonce || !spec) return;
+    const wanting = missing(spec.require, gate.decisions, state.people);
+    for (const approver of approvers(wanting, state.people, gate.decisions)) {
+      const { planDigest, temporal, workflowId } = this;
+      const { nonce, evidence } = gate;
+      const decision = { gate: phase, nonce, planDigest, evidenceDigest: evidence.digest, approver };
+      await sendDecision({ temporal, workflowId, message: { ...decision, decision: 'approve' } });
+    }
+  }
+
+  async describe(state: RunState | undefined): Promise<string> {
+    const failed = state?.steps.filter((s) => s.status === 'failed').map((s) => `${s.id}: ${s.summary ?? ''}`) ?? [];
+    const now = state ? `${state.status} in ${state.phase}; ${state.hold?.reason ?? ''}` : 'not answering';
+    return [now, ...failed, await logTail(this.workerLog)].join('\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { stop } of this.clerks) await stop();
+    await this.fence().catch(() => undefined);
+    for (const worker of this.workers) {
+      worker.kill('SIGCONT');
+      worker.kill('SIGKILL');
+      await worker.exited;
+    }
+    for (const pid of this.watchdogs) endProcess(pid);
+    const { load, control, webhooks } = this.stage;
+    await load.stop().catch(() => undefined);
+    await control.worker('stop').catch(() => undefined);
+    await control.stop().catch(() => undefined);
+    await this.proxy.close();
+    await webhooks.close();
+    await this.client.close();
+    await this.temporal.client.workflow
+      .getHandle(this.workflowId)
+      .terminate('the test is over')
+      .catch(() => undefined);
+    await this.temporal.close();
+    await this.runDir.close();
+  }
+}
+
+/** Watchdogs outlive their workers on purpose; their database is about to go. */
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid);
+  } catch {
+    // it has ended by itself
+  }
+}
+
+/** People who approve what opens, until told to stop. */
+function clerk(scenario: MongoScenario, gates: readonly Phase[]): { readonly stop: () => Promise<void> } {
+  const stop = new AbortController();
+  const work = (async () => {
+    while (!stop.signal.aborted) {
+      const state = await scenario.state();
+      for (const phase of state ? gates : []) await scenario.approve(state as RunState, phase).catch(() => undefined);
+      await sleep(150, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    stop: () => {
+      stop.abort();
+      return work;
+    },
+  };
+}
