@@ -11,8 +11,8 @@ export interface Pace {
 export const FIRST_PACE: Pace = { docs: 200, pauseMs: 0 };
 
 /**
- * The next pace, from what a point read costs now against what it cost when nothing was going on (medians,
- * milliseconds). Above the limit it gives way at once, pausing when the windows are as small as they get; well below
+ * The next pace, from what a read or write of one document costs now against what it cost when nothing was going on
+ * (milliseconds). Above the limit it gives way at once, pausing when the windows are as small as they get; well below
  * it it grows slowly.
  */
 export function adapt(pace: Pace, now: number, idle: number): Pace {
@@ -36,6 +36,12 @@ export function held(pace: Pace, knobs: Knobs): Pace {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** The value that one in four exceeds. */
+export function upperQuartile(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * 0.75) - 1)] ?? 0;
 }
 
 function clamp(value: number, least: number, most: number): number {

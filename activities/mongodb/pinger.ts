@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Collection } from 'mongodb';
-import { median } from './pace';
+import { ObjectId, type Collection } from 'mongodb';
+import { median, upperQuartile } from './pace';
 
 /**
- * Reads one document by `_id`, again and again, as the application would: what that costs while windows are written says
- * how much of them the application notices.
+ * Reads one document by `_id`, and writes to one that is not there, again and again, as the application would: what that
+ * costs while windows are written says how much of them the application notices. The write changes nothing, but waits
+ * for what a write waits for: on a server that holds its writers up for a whole statement, reads alone notice nothing.
  */
 export class Pinger implements AsyncDisposable {
   private recent: number[] = [];
@@ -19,12 +20,12 @@ export class Pinger implements AsyncDisposable {
     this.loop = this.run();
   }
 
-  /** The median of the latest reads while nothing of ours was going on; milliseconds. */
+  /** The median of the latest ones while nothing of ours was going on; milliseconds. */
   get idleMs(): number {
     return median(this.idle);
   }
 
-  /** Between two windows: what a read costs without them, now. A machine that got busy otherwise is no reason to give way. */
+  /** Between two windows: what one costs without them, now. A machine that got busy otherwise is no reason to give way. */
   async calibrate(): Promise<void> {
     const found: number[] = [];
     for (let i = 0; i < 3; i++) found.push(await ping(this.collection, this.id));
@@ -40,10 +41,10 @@ export class Pinger implements AsyncDisposable {
     return new Pinger(collection, id, idle.slice(-KEPT));
   }
 
-  /** The median since the last call; undefined when there were too few to tell. */
+  /** What one in four exceeded since the last call: a window is met by chance. Undefined when there were too few to tell. */
   take(): number | undefined {
     if (this.recent.length < 5) return undefined;
-    const found = median(this.recent);
+    const found = upperQuartile(this.recent);
     this.recent = [];
     return found;
   }
@@ -67,11 +68,14 @@ export class Pinger implements AsyncDisposable {
   }
 }
 
+/** The longer of a read and a write. */
 async function ping(collection: Collection, id: unknown): Promise<number> {
   const start = performance.now();
   await collection.findOne({ _id: id as never }, { projection: { _id: 1 } });
-  return performance.now() - start;
+  const read = performance.now();
+  await collection.updateOne({ _id: new ObjectId() }, { $set: { _cutover_ping: 1 } }, { upsert: false });
+  return Math.max(read - start, performance.now() - read);
 }
 
-const EVERY_MS = 25;
+const EVERY_MS = 15;
 const KEPT = 9;

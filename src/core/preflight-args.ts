@@ -1,4 +1,4 @@
-import type { FlagSwitch } from './freeze-args';
+import type { FenceSpec, FlagSwitch } from './freeze-args';
 import type { CommandSpec } from './outside-args';
 import type { Fill } from './step';
 
@@ -26,6 +26,8 @@ export interface PreflightArgs {
   readonly uniques?: readonly UniqueWithTenant[];
   /** Indexes that stay unique over all tenants, and are meant to. */
   readonly globalUniques?: readonly { readonly table: string; readonly name: string }[];
+  /** What refuses the writes in the freeze: the tool's rights to it are asked for beforehand. */
+  readonly fence?: FenceSpec['mechanism'];
   /** Logs whose errors are counted from here on: what observe compares with. Captured as `log:<target>`. */
   readonly logs?: readonly string[];
 }

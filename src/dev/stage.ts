@@ -41,6 +41,8 @@ export interface StageOptions {
   readonly rate: number;
   /** Applied to the copied plan file; every pattern must be found. */
   readonly planChanges?: readonly Change[];
+  /** The same for the worker's config. */
+  readonly configChanges?: readonly Change[];
 }
 
 /** For runs that nobody stands beside: what only people can do is taken out of the plan. */
@@ -100,7 +102,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 
 function copyExample(
   folder: string,
-  { planChanges = [], taskQueue, clients }: StageOptions,
+  { planChanges = [], configChanges = [], taskQueue, clients }: StageOptions,
   appUrl: string,
 ): Promise<void> {
   return copyPlan({
@@ -108,7 +110,7 @@ function copyExample(
     source: (name) => examplePath(name),
     beside: ['sql'],
     planChanges,
-    configChanges: [['http://127.0.0.1:8080', appUrl]],
+    configChanges: [['http://127.0.0.1:8080', appUrl], ...configChanges],
     configMore: `postgresBin: ${clients}\n${taskQueue ? `taskQueue: ${taskQueue}\n` : ''}`,
   });
 }

@@ -81,6 +81,11 @@ const WORDS: readonly Word[] = [
   },
   {
     only: 'mongodb',
+    used: (p) => inList(p.phases.configure, 'config', 'phases', 'configure'),
+    instead: 'a command of observe: the freeze of PostgreSQL turns a flag and makes no file live in this version',
+  },
+  {
+    only: 'mongodb',
     used: (p) => inList(p.phases.validate, 'aggregate', 'phases', 'validate'),
     instead: 'query: { sql: ... }',
   },

@@ -49,6 +49,7 @@ function preflightStep(frame: Frame): Step {
       ...(uniques.length > 0 ? { uniques } : {}),
       ...(globals.length > 0 ? { globalUniques: globals } : {}),
       ...(logs.length > 0 ? { logs } : {}),
+      ...(plan.freeze.mechanism === undefined ? {} : { fence: plan.freeze.mechanism }),
     },
   };
 }

@@ -32,6 +32,7 @@ export interface ScenarioOptions {
   /** Requests per second of the application. */
   readonly rate?: number;
   readonly planChanges?: StageOptions['planChanges'];
+  readonly configChanges?: StageOptions['configChanges'];
   /** Servers of a file's own, which it stops and starts; default: those of the global setup. */
   readonly servers?: { readonly temporal: string; readonly superuserUrl: string; readonly clients: string };
 }
@@ -83,6 +84,7 @@ export class Scenario implements AsyncDisposable {
         WITHOUT_MANUAL,
         ...(options.planChanges ?? []),
       ],
+      ...(options.configChanges ? { configChanges: options.configChanges } : {}),
     });
     const compiled = await compilePlanFile(join(stage.planFolder, 'plan.yaml'));
     if (!compiled.ok) throw new Error(`The plan does not compile: ${JSON.stringify(compiled.problems)}`);

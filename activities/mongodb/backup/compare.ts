@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { Check } from '../../../src/core/evidence';
 import { DocumentDigest, type DocumentsDigest } from '../document-digest';
-import { indexLines, optionsText, readCollections } from './collections';
+import { indexLines, optionsText, readCollections, type CollectionInfo } from './collections';
 import type { Manifest } from './manifest';
 
 /** Whether this database is what the manifest says: documents and digests, indexes, options, nothing missing or extra. */
@@ -22,7 +22,7 @@ export async function compareWithManifest(
     options.onCollection(index, expected.length);
     const info = found.get(name);
     if (info === undefined) continue;
-    if (optionsText(info.options) !== entry.options) shapes.push(`${name} has other options`);
+    shapes.push(...optionDifferences(name, entry, info));
     indexes.push(...indexDifferences(name, entry.indexes, indexLines(info.indexes)));
     if (!entry.data) continue;
     const { documents, digest } = await digestCollection(db, name);
@@ -42,6 +42,17 @@ export async function compareWithManifest(
     listed('indexes', `as in the backup, ${expected.reduce((sum, [, e]) => sum + e.indexes.length, 0)}`, indexes),
     listed('options and validators', `as in the backup, ${total} collections and views`, shapes),
   ];
+}
+
+type Described = Manifest['collections'][string];
+
+/** Indexes, options and validator of a collection that are not as in the backup, in words. */
+export function shapeDifferences(name: string, entry: Described, info: CollectionInfo): readonly string[] {
+  return [...optionDifferences(name, entry, info), ...indexDifferences(name, entry.indexes, indexLines(info.indexes))];
+}
+
+function optionDifferences(name: string, entry: Described, { options }: CollectionInfo): readonly string[] {
+  return optionsText(options) === entry.options ? [] : [`${name} has other options`];
 }
 
 /** Reads the whole collection. */

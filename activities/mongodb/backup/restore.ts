@@ -11,7 +11,11 @@ import type { Manifest } from './manifest';
 export interface RestoreOptions {
   readonly signal: AbortSignal;
   readonly onDocuments: (done: number, collection: string) => void;
+  /** Asked before every batch: throws when this attempt may not write any more. */
+  readonly mayWrite?: () => Promise<void>;
 }
+
+type Described = Manifest['collections'][string];
 
 /**
  * Brings a whole backup into a database that has none of its collections: collections with their options, documents
@@ -22,26 +26,44 @@ export interface RestoreOptions {
  */
 export async function restoreInto(db: Db, folder: string, manifest: Manifest, options: RestoreOptions): Promise<void> {
   const all = Object.entries(manifest.collections);
-  const plain = all.filter(([, { type }]) => type === 'collection');
   let done = 0;
-  for (const [name, entry] of plain) {
-    options.signal.throwIfAborted();
-    const { options: created, indexes } = await readMetadata(join(folder, entry.metadata.file));
-    const { validator, validationLevel, validationAction, ...rest } = created;
-    await create(db, name, rest);
-    if (entry.data) {
-      const from = done;
-      await insertAll(db, name, join(folder, entry.data.file), options.signal, (inserted) => {
+  for (const [name, entry] of all.filter(([, { type }]) => type === 'collection')) {
+    const from = done;
+    await restoreCollection(db, folder, [name, entry], {
+      ...options,
+      onDocuments: (inserted) => {
         done = from + inserted;
         options.onDocuments(done, name);
-      });
-    }
-    await createIndexes(db, name, indexes);
-    const guard = { ...given({ validator }), ...given({ validationLevel }), ...given({ validationAction }) };
-    if (Object.keys(guard).length > 0) await db.command({ collMod: name, ...guard });
+      },
+    });
   }
-  for (const [name, { metadata }] of all.filter(([, { type }]) => type === 'view'))
-    await create(db, name, (await readMetadata(join(folder, metadata.file))).options);
+  for (const [name, entry] of all.filter(([, { type }]) => type === 'view')) await restoreView(db, folder, [name, entry]);
+}
+
+/** One collection that is not there. */
+export async function restoreCollection(
+  db: Db,
+  folder: string,
+  [name, entry]: readonly [string, Described],
+  options: RestoreOptions,
+): Promise<void> {
+  options.signal.throwIfAborted();
+  const { options: created, indexes } = await readMetadata(join(folder, entry.metadata.file));
+  const { validator, validationLevel, validationAction, ...rest } = created;
+  await create(db, name, rest);
+  if (entry.data) await insertAll(db, name, join(folder, entry.data.file), options);
+  await createIndexes(db, name, indexes);
+  const guard = { ...given({ validator }), ...given({ validationLevel }), ...given({ validationAction }) };
+  if (Object.keys(guard).length > 0) await db.command({ collMod: name, ...guard });
+}
+
+/** One view that is not there; what it reads is. */
+export async function restoreView(
+  db: Db,
+  folder: string,
+  [name, { metadata }]: readonly [string, Described],
+): Promise<void> {
+  await create(db, name, (await readMetadata(join(folder, metadata.file))).options);
 }
 
 interface Metadata {
@@ -78,8 +100,7 @@ async function insertAll(
   db: Db,
   name: string,
   path: string,
-  outer: AbortSignal,
-  onInserted: (inserted: number) => void,
+  { signal: outer, onDocuments, mayWrite }: RestoreOptions,
 ): Promise<void> {
   await readCompressed(path, outer, async (source, signal) => {
     let batch: Buffer[] = [];
@@ -87,9 +108,10 @@ async function insertAll(
     let inserted = 0;
     const flush = async (): Promise<void> => {
       signal.throwIfAborted();
+      await mayWrite?.();
       await insertRaw(db, name, batch);
       inserted += batch.length;
-      onInserted(inserted);
+      onDocuments(inserted, name);
       batch = [];
       bytes = 0;
     };

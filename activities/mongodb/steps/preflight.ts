@@ -15,6 +15,7 @@ import { documentFindings } from '../preflight/documents';
 import { appUserFindings, scratchFindings, storeFindings } from '../preflight/environment';
 import { logFindings } from '../preflight/logs';
 import { modelFindings } from '../preflight/model';
+import { privilegeFindings } from '../preflight/privileges';
 import { serverFindings } from '../preflight/server';
 
 /** Reads only. Every question is asked although an earlier one failed, so that all can be mended at once. */
@@ -42,6 +43,7 @@ export async function preflight(resources: Resources, context: PreflightQuestion
   const asked = [
     async () => serverFindings(await askCapabilities({ client, db }), args.expectedMs),
     () => rootCauseFindings(ledgerIn(lane), { run, before: (store) => newestRunBefore(lane, store, run) }),
+    () => privilegeFindings(db, lane, args),
     () => collectionFindings(db, args),
     ...(model ? [() => modelFindings(resources, model, signal)] : []),
     () => documentFindings(db, args, context),

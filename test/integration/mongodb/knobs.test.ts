@@ -78,7 +78,10 @@ test('somebody unknown, a value out of bounds and a run that does not hold the t
   await expect(setKnobs(resources, { ...ask, run: 'other.00000000' })).rejects.toThrow(
     `Target "app" is claimed by run ${run.ref.id}, not by "other.00000000".`,
   );
-  await client.db(`cutover_${mongo.database}`).collection('claim').updateMany({}, { $set: { run: null } });
+  await client
+    .db(`cutover_${mongo.database}`)
+    .collection('claim')
+    .updateMany({}, { $set: { run: null } });
   await expect(setKnobs(resources, ask)).rejects.toThrow('Target "app" is claimed by no run');
   await expect(getKnobs(resources, ask)).rejects.toMatchObject({ type: 'Refused' });
 });

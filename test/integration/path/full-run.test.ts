@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { Client } from 'pg';
 import { stepState, type RunState } from '../../../src/core/state';
+import type { Change } from '../../../src/dev/plan-folder';
 import { TABLES } from '../../../examples/003-client-id/load/shape';
 import { watchRights, type RightsSeen } from '../../support/rights-watch';
 import { claimOf, proveBack, proveForward, schemaOf } from '../../support/run-proofs';
@@ -11,7 +13,26 @@ jest.setTimeout(600_000);
 /** How long a run may take where everything else is busy too; not a promise about its speed. */
 const PATIENCE_MS = 300_000;
 
-const SIZE = { rows: 5_000, rate: 60 };
+/** A program that leaves a mark, how it is seen and how it is taken back; and a request. The same words as on MongoDB. */
+const MARK: Change = [
+  '  expand:\n',
+  `  expand:
+    - command:
+        name: mark
+        run: { argv: [node, -e, "require('fs').writeFileSync('mark', 'made')"] }
+        verify: { argv: [node, -e, "process.exit(require('fs').existsSync('mark') ? 0 : 1)"] }
+        undo: { argv: [node, -e, "require('fs').rmSync('mark')"] }
+`,
+];
+const HEALTH: Change = [
+  '  validate:\n    - query',
+  `  validate:
+    - http: { name: health, request: { target: api, path: /health }, expect: { contains: '"version"' } }
+    - query`,
+];
+const ALLOWED: Change = ['commands: { allow: [] }', 'commands: { allow: [node], cwd: . }'];
+
+const SIZE = { rows: 5_000, rate: 60, planChanges: [MARK, HEALTH], configChanges: [ALLOWED] };
 
 /** Two applications side by side: one goes to the end, the other back after its cutover, and then forward again. */
 let forward: Scenario;
@@ -35,6 +56,13 @@ afterAll(async () => {
 test('a live application loses no write from start to contract', async () => {
   await proveForward(forward);
   expect(end.steps.filter((step) => step.status !== 'done' || step.verdict !== 'pass')).toEqual([]);
+});
+
+test('a command and a request are steps of a plan of PostgreSQL too, and the command is taken back', async () => {
+  expect(stepState(end, 'expand/command-mark')).toMatchObject({ status: 'done', verdict: 'pass' });
+  expect(stepState(end, 'validate/http-health')).toMatchObject({ status: 'done', verdict: 'pass' });
+  expect(await readdir(forward.stage.planFolder)).toContain('mark');
+  expect(await readdir(back.stage.planFolder)).not.toContain('mark');
 });
 
 test('the application’s role never needs rights on the tool’s schema', async () => {

@@ -1,5 +1,6 @@
 import { extendVote, extendWanting, gateToExtend, refusesExtend } from '../../../src/core/extend';
 import type { Decision } from '../../../src/core/decision';
+import type { RunEvent } from '../../../src/core/events';
 import type { OperateMessage } from '../../../src/core/operate';
 import type { RunState } from '../../../src/core/state';
 import { after, AT, freshState, gateOpened, plan, planDigest, stepDone } from '../../support/small-plan';
@@ -9,7 +10,7 @@ const DEADLINE = '2026-11-21T13:00:00.000Z';
 const LATER = '2026-11-21T15:00:00.000Z';
 
 const ready = after(freshState(), ...stepDone('preflight/claim', 1));
-const open = after(ready, { ...gateOpened(ready, 'expand'), deadline: DEADLINE });
+const open = after(ready, { ...gateOpened(ready, 'expand'), deadline: DEADLINE } as RunEvent);
 const without = after(ready, gateOpened(ready, 'expand'));
 const word = (more: Partial<OperateMessage> = {}): OperateMessage => ({
   ...{ verb: 'extend', as: 'lead-1', comment: 'on the train', until: LATER },

@@ -12,7 +12,7 @@ function told(before: RunState, event: RunEvent) {
 
 describe('what people are told', () => {
   it('is whom an open gate waits for, by name, and until when', () => {
-    const notice = told(ready, { ...open, deadline: '2026-11-21T13:00:00.000Z' });
+    const notice = told(ready, { ...open, deadline: '2026-11-21T13:00:00.000Z' } as RunEvent);
     expect(notice).toMatchObject({ event: 'gate', subject: 'expand', at: AT });
     expect(notice?.text).toMatch(/^Gate before expand is open and waits for .*-1.* until 2026-11-21T13:00:00\.000Z\.$/);
     expect(told(ready, open)?.text).not.toContain('until');

@@ -53,4 +53,11 @@ describe('docker-compose.yml', () => {
     expect(command).toEqual(expect.arrayContaining(['--replSet', 'rs0']));
     expect(healthcheck.test.at(-1)).toContain("rs.initiate({ _id: 'rs0'");
   });
+
+  it('lets nobody into MongoDB unasked, and keeps its password out of command lines', () => {
+    const { command, environment = {}, healthcheck } = compose.services.mongodb;
+    expect(command).toContain('--keyFile');
+    expect(environment.MONGO_INITDB_ROOT_USERNAME).toBe('root');
+    expect([...command, ...healthcheck.test].join(' ')).not.toMatch(/cutover-local-only|CUTOVER_MONGODB_PASSWORD/);
+  });
 });

@@ -1,4 +1,4 @@
-import { adapt, FIRST_PACE, held, median, type Pace } from '../../../../activities/mongodb/pace';
+import { adapt, FIRST_PACE, held, median, upperQuartile, type Pace } from '../../../../activities/mongodb/pace';
 import { owedMs } from '../../../../src/core/knobs';
 import { pace } from '../../../../activities/mongodb/through-windows';
 
@@ -50,9 +50,11 @@ describe('the pace of a backfill', () => {
     expect(pace(0, 1_000, 10)).toBe('');
   });
 
-  it('goes by the median', () => {
+  it('goes by the median when idle, and by what one in four exceeds while windows are written', () => {
     expect(median([5, 1, 100])).toBe(5);
     expect(median([])).toBe(0);
+    expect(upperQuartile([9, 1, 2, 3])).toBe(3);
+    expect(upperQuartile([7])).toBe(7);
   });
 });
 
