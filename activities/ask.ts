@@ -2,16 +2,18 @@ import type { InspectInput } from '../src/core/inspect';
 import type { GetKnobsInput, SetKnobsInput } from '../src/core/knobs';
 import type { LivePreviewInput } from '../src/core/live-preview';
 import type { ReleaseInput } from '../src/core/release-claim';
+import type { RestoreInput } from '../src/core/restore';
 import type { FactsInput } from '../src/core/verb';
 import { askTargets } from './ask-targets';
 import type { RecordInput } from './engine';
 import type { EngineOf } from './engines';
 import { applicationFailure, failureTypeOf } from './failure';
+import { startPulse } from './heartbeat';
 import type { Activities } from './index';
 import { notify, type NotifyInput } from './notify/notify';
 import type { Resources } from './resources';
 
-/** The activities that are no verbs: they claim nothing. `record` only appends what nobody else will. */
+/** The activities that are no verbs: they claim nothing, but for a restore that was approved. `record` only appends what nobody else will. */
 export function readOnlyActivities(
   resources: Resources,
   engineOf: EngineOf,
@@ -21,6 +23,7 @@ export function readOnlyActivities(
   | 'facts'
   | 'record'
   | 'releaseClaim'
+  | 'restore'
   | 'readLedger'
   | 'getKnobs'
   | 'setKnobs'
@@ -53,6 +56,13 @@ export function readOnlyActivities(
     releaseClaim: failing(
       (input: ReleaseInput) => input.home,
       (input) => engineOf(input.home).releaseClaim(input),
+    ),
+    restore: failing(
+      (input: RestoreInput) => input.home,
+      async (input) => {
+        using pulse = startPulse();
+        return await engineOf(input.home).restore(input, pulse);
+      },
     ),
     readLedger: failing(
       (input: InspectInput) => input.home,

@@ -4,6 +4,7 @@ import type { InspectInput, InspectPage } from '../src/core/inspect';
 import type { GetKnobsInput, KnobsAnswer, SetKnobsInput } from '../src/core/knobs';
 import type { LivePreview, LivePreviewInput } from '../src/core/live-preview';
 import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
+import type { RestoreAnswer, RestoreInput } from '../src/core/restore';
 import type { StepKind } from '../src/core/step';
 import type { TargetReport } from '../src/core/target-report';
 import type { Facts, FactsInput, Head, LedgerNote, RunRef, VerbInput, VerbResult } from '../src/core/verb';
@@ -38,6 +39,8 @@ export interface Engine {
   /** How hard the windows of the run that holds the target have been told to work. */
   getKnobs(input: GetKnobsInput): Promise<KnobsAnswer>;
   setKnobs(input: SetKnobsInput): Promise<KnobsAnswer>;
+  /** The last resort; without an approval it only lists what would be lost. */
+  restore(input: RestoreInput, pulse: Pulse): Promise<RestoreAnswer>;
   previewLive(input: LivePreviewInput): Promise<LivePreview>;
   /** Who a target of this engine is, whether or not it is anybody's home. Reads only. */
   ask(target: string, signal: AbortSignal): Promise<TargetReport>;

@@ -5,6 +5,7 @@ import type { InspectInput, InspectPage } from '../src/core/inspect';
 import type { GetKnobsInput, KnobsAnswer, SetKnobsInput } from '../src/core/knobs';
 import type { LivePreview, LivePreviewInput } from '../src/core/live-preview';
 import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
+import type { RestoreAnswer, RestoreInput } from '../src/core/restore';
 import type { TargetReport } from '../src/core/target-report';
 import { readOnlyActivities } from './ask';
 import type { RecordInput } from './engine';
@@ -20,6 +21,7 @@ export type Activities = VerbActivities & {
   facts(input: FactsInput): Promise<Facts>;
   record(input: RecordInput): Promise<void>;
   releaseClaim(input: ReleaseInput): Promise<ReleaseAnswer>;
+  restore(input: RestoreInput): Promise<RestoreAnswer>;
   readLedger(input: InspectInput): Promise<InspectPage>;
   getKnobs(input: GetKnobsInput): Promise<KnobsAnswer>;
   setKnobs(input: SetKnobsInput): Promise<KnobsAnswer>;

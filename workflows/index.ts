@@ -5,4 +5,5 @@ export { getKnobs } from './get-knobs';
 export { inspect } from './inspect';
 export { previewLive } from './preview-live';
 export { release } from './release';
+export { restore } from './restore';
 export { setKnobs } from './set-knobs';

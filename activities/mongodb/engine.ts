@@ -13,6 +13,7 @@ import { homeTarget } from './home-target';
 import { getKnobs, setKnobs } from './knobs';
 import { previewLive } from './preview-live';
 import { releaseClaim } from './release-claim';
+import { restore } from './restore/restore';
 
 export function mongoEngine(resources: Resources): Engine {
   const handlers = createHandlers(resources);
@@ -28,6 +29,7 @@ export function mongoEngine(resources: Resources): Engine {
     releaseClaim: (input) => releaseClaim(resources, input),
     getKnobs: (input) => getKnobs(resources, input),
     setKnobs: (input) => setKnobs(resources, input),
+    restore: (input, pulse) => restore(resources, input, pulse),
     previewLive: (input) => previewLive(resources, input),
     ask: (target, signal) => askMongo(resources, homeTarget(resources, target), signal),
   };

@@ -13,6 +13,7 @@ import { homeTarget } from './home-target';
 import { getKnobs, setKnobs } from './knobs';
 import { previewLive } from './preview-live';
 import { releaseClaim } from './release-claim';
+import { restore } from './restore';
 
 export function postgresEngine(resources: Resources): Engine {
   const handlers = createHandlers(resources);
@@ -28,6 +29,7 @@ export function postgresEngine(resources: Resources): Engine {
     releaseClaim: (input) => releaseClaim(resources, input),
     getKnobs: (input) => getKnobs(resources, input),
     setKnobs: (input) => setKnobs(resources, input),
+    restore: (input) => restore(input),
     previewLive: (input) => previewLive(resources, input),
     ask: (target, signal) => askPostgres(resources, homeTarget(resources, target), signal),
   };

@@ -9,7 +9,7 @@ const SCHEMA = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().min(1),
-        key: z.record(z.string(), z.union([z.literal(1), z.literal(-1)])),
+        key: z.record(z.string(), z.union([z.literal(1), z.literal(-1)], 'not 1 (ascending) or -1 (descending)')),
         unique: z.boolean().default(false),
       }),
     )
@@ -63,7 +63,7 @@ function parseCollection(text: string): z.output<typeof SCHEMA> | string {
     const [issue] = read.error.issues;
     return issue ? `${issue.path.join('.') || 'the file'}: ${issue.message}` : 'not of this shape';
   } catch {
-    return 'no JSON';
+    return 'text that is not JSON';
   }
 }
 

@@ -7,11 +7,11 @@ import type { PlanFile } from './schema/plan';
 export function checkEngine({ plan }: CheckInput): readonly Finding[] {
   const other = WORDS.filter(({ only, used }) => only !== plan.engine && used(plan).length > 0);
   return [
-    ...other.flatMap(({ only, used, instead }) =>
+    ...other.flatMap(({ only, used, instead, value }) =>
       used(plan).map((at) => ({
         at,
-        found: `a word that only plans of ${NAMES[only]} have`,
-        expected: `words that a plan of ${NAMES[plan.engine]} has`,
+        found: `${value ?? String(at.at(-1))}, which only a plan of ${NAMES[only]} can have`,
+        expected: `what a plan of ${NAMES[plan.engine]} can have`,
         fix: instead,
       })),
     ),
@@ -27,6 +27,8 @@ interface Word {
   readonly only: EngineName;
   readonly used: (plan: PlanFile) => Places;
   readonly instead: string;
+  /** What is written there, where it is the value that the engine does not know and not its name. */
+  readonly value?: string;
 }
 
 const at = (used: boolean, ...path: readonly PathPart[]): Places => (used ? [path] : []);
@@ -98,6 +100,7 @@ const WORDS: readonly Word[] = [
   {
     only: 'mongodb',
     used: (p) => at(p.freeze.fence === 'refuse', 'freeze', 'fence'),
+    value: 'refuse',
     instead: 'queue',
   },
   {
@@ -153,6 +156,7 @@ const WORDS: readonly Word[] = [
   {
     only: 'postgres',
     used: (p) => at(p.freeze.fence === 'queue', 'freeze', 'fence'),
+    value: 'queue',
     instead: 'refuse: MongoDB has no locks that let writers wait',
   },
 ];
@@ -188,12 +192,13 @@ function mongoNeeds(plan: PlanFile): readonly Finding[] {
       fix: "role: the application's user loses its roles, at once and for deletes too",
     });
   }
-  if (freeze.mechanism === 'hook' && !(freeze.close && freeze.open)) {
+  const commands = (['close', 'open'] as const).filter((word) => freeze[word] === undefined);
+  if (freeze.mechanism === 'hook' && commands.length > 0) {
     findings.push({
       at: ['freeze', 'mechanism'],
-      found: 'hook without both `close` and `open`',
+      found: `hook without ${commands.join(' and ')}`,
       expected: 'the commands that make the application read-only and let it write again',
-      fix: 'close: { argv: [...] } and open: { argv: [...] }',
+      fix: commands.map((word) => `${word}: { argv: [...] }`).join(' and '),
     });
   }
   const staged = phases.configure.flatMap(({ config }) => (config ? [config.target] : []));

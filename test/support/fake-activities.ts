@@ -33,6 +33,7 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     facts: () => here().facts(),
     record: ({ notes }) => Promise.resolve(here().take(notes)),
     releaseClaim: ({ run }) => Promise.resolve({ run, message: 'released' }),
+    restore: () => Promise.reject(failure(new CutoverError('Refused', 'nothing to restore'))),
     readLedger: ({ run }) => Promise.resolve({ run, rows: [], more: false }),
     getKnobs: ({ run }) => Promise.resolve({ run, knobs: {} }),
     setKnobs: ({ run, set, by }) => Promise.resolve({ run, knobs: set, by }),

@@ -128,7 +128,7 @@ async function readKnown(compared: Compared, mine: (id: string) => boolean): Pro
 }
 
 function hashOf(document: Buffer): string {
-  return createHash('sha256').update(document).digest('latin1');
+  return createHash('sha256').update(document).digest().toString('latin1');
 }
 
 /** Of the elements, so that a document that never had the key and one that has lost it are the same. */

@@ -18,6 +18,8 @@ export interface RestoreMarker {
   readonly state: 'fenced' | 'restoring' | 'opening' | 'done';
   /** JSON: what giving the application its rights back needs. */
   readonly captured: string;
+  /** The run held the target before the restore: it goes on holding it when the restore is given up. */
+  readonly heldBefore: boolean;
   readonly archive?: string;
   /** Of the end; what a second call answers. */
   readonly message?: string;
@@ -30,7 +32,7 @@ export async function readMarker(lane: Db, home: string): Promise<RestoreMarker 
 }
 
 /** A restore that has begun to drop and has not ended. */
-export function isHalfDone(marker: RestoreMarker | undefined): marker is RestoreMarker {
+export function isHalfDone(marker: RestoreMarker | undefined): marker is RestoreMarker & { readonly state: 'restoring' | 'opening' } {
   return marker?.state === 'restoring' || marker?.state === 'opening';
 }
 

@@ -31,10 +31,11 @@ export function preflightStep(resources: Resources): MongoStepHandler<'preflight
 export type PreflightQuestion = Pick<
   MongoContext<'preflight'>,
   'args' | 'run' | 'signal' | 'step' | 'progress' | 'capture' | 'read' | 'lane'
->;
+> &
+  Partial<Pick<MongoContext<'preflight'>, 'outside'>>;
 
 export async function preflight(resources: Resources, context: PreflightQuestion, db: Db): Promise<Evidence> {
-  const { args, run, signal, step, lane } = context;
+  const { args, run, signal, step, lane, outside } = context;
   const home = homeTarget(resources, step.target);
   const { client } = db;
   const print = await fingerprint({ client, db });
@@ -43,7 +44,8 @@ export async function preflight(resources: Resources, context: PreflightQuestion
   const asked = [
     async () => serverFindings(await askCapabilities({ client, db }), args.expectedMs),
     () => rootCauseFindings(ledgerIn(lane), { run, before: (store) => newestRunBefore(lane, store, run) }),
-    () => privilegeFindings(db, lane, args),
+    // A dry run has no client that may write, and asks what it can without one.
+    ...(outside ? [() => outside((own) => privilegeFindings(own, lane, args))] : []),
     () => collectionFindings(db, args),
     ...(model ? [() => modelFindings(resources, model, signal)] : []),
     () => documentFindings(db, args, context),

@@ -19,7 +19,6 @@ import {
 import { findProgram } from '../../../activities/backup/find-program';
 import { backupFacts } from '../../../activities/mongodb/backup/facts';
 import { insertRaw } from '../../../activities/mongodb/backup/insert-raw';
-import { lostByRestore } from '../../../activities/mongodb/backup/lost';
 import { readManifest } from '../../../activities/mongodb/backup/manifest';
 import { laneName } from '../../../activities/mongodb/session';
 import { backupStep } from '../../../activities/mongodb/steps/backup';
@@ -176,25 +175,6 @@ it('is of one instant although the application writes all the while', async () =
   const instants = statesOf(history).filter((state) => state === restored);
   expect(instants).toHaveLength(1);
 }, 120_000);
-
-it('says what a restore would take back', async () => {
-  const trial = attempt();
-  await trial.backup();
-  const { manifest } = await readManifest(await trial.folder());
-  const people = db.collection<{ _id: string; name: string; n?: number }>('people');
-  const ids = (
-    await people
-      .find({}, { projection: { _id: 1 } })
-      .limit(2)
-      .toArray()
-  ).map(({ _id }) => _id);
-  await people.insertOne({ _id: 'late', name: 'late' });
-  await people.updateOne({ _id: 'late' }, { $set: { n: 1 } });
-  await people.updateOne({ _id: ids[0] ?? '' }, { $set: { n: -1 } });
-  await people.deleteOne({ _id: ids[1] ?? '' });
-  const lost = await lostByRestore(db, client.db(laneName(mongo.database)), trial.run.id, manifest);
-  expect(lost).toEqual({ how: 'changes', collections: { people: { inserted: 1, changed: 1, deleted: 1 } }, total: 3 });
-}, 60_000);
 
 it('takes no second backup where the first is whole, and a second one beside it where it is damaged', async () => {
   const trial = attempt();
