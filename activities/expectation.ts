@@ -27,9 +27,13 @@ export function compare(name: string, expect: Expectation, answer: Answer): Chec
 }
 
 export function expectationText(expect: Expectation): string {
-  if ('rows' in expect) return `${expect.rows} rows`;
+  if ('rows' in expect) return countOf(expect.rows);
   if ('value' in expect) return `one row whose first column is ${JSON.stringify(expect.value)}`;
-  return `${expect.atLeast} rows or more`;
+  return `${countOf(expect.atLeast)} or more`;
+}
+
+function countOf(rows: number): string {
+  return rows === 1 ? '1 row' : `${rows} rows`;
 }
 
 function firstValue({ first }: Answer): string | undefined {

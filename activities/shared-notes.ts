@@ -22,7 +22,11 @@ export function sharedNotes(step: Extract<Step, { kind: SharedKind }>): readonly
       const { request, expect, undo } = step.args;
       return [
         `${request.method} ${request.path} of ${request.target} -> expects ${answerText(expect)} within ${span(request.timeoutMs)}; no redirect is followed`,
-        undo ? `undo: ${undo.method} ${undo.path} of ${undo.target}` : 'undo: none, what it did stays',
+        ...(undo
+          ? [`undo: ${undo.method} ${undo.path} of ${undo.target}`]
+          : request.method === 'GET'
+            ? []
+            : ['undo: none, what it did stays']),
       ];
     }
     case 'config':
@@ -31,6 +35,7 @@ export function sharedNotes(step: Extract<Step, { kind: SharedKind }>): readonly
           .map(([key, value]) => `${key}=${value}`)
           .join(', ')}`,
         `what is live before is kept beside it, mode 0600; refused when somebody edits ${step.target} between staging and switch`,
+        `undo: ${step.target} as it was, and what was staged is removed`,
       ];
     case 'unconfig':
       return [
@@ -38,6 +43,7 @@ export function sharedNotes(step: Extract<Step, { kind: SharedKind }>): readonly
           ? [`first: ${commandText(step.args.after)}; unless it ends with exit code 0 nothing is removed`]
           : []),
         `removes from ${step.target}: ${step.args.keys.join(', ')}; the file as it was is kept beside it, mode 0600`,
+        `undo: ${step.target} as it was`,
       ];
     case 'deploy':
       return [

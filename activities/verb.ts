@@ -2,7 +2,7 @@ import type { StepKind } from '../src/core/step';
 import type { VerbInput, VerbResult } from '../src/core/verb';
 import { enforceAuthority } from './authority';
 import type { Engine } from './engine';
-import type { EngineOf } from './engines';
+import { refuseOtherEngine, type EngineOf } from './engines';
 import { applicationFailure, failureTypeOf } from './failure';
 import { startPulse } from './heartbeat';
 import type { Resources } from './resources';
@@ -21,6 +21,7 @@ export async function runVerb<K extends StepKind>(
   const engine = known(resources, engineOf, input.run.home);
   const log = resources.log.child({ run: input.run.id, step: input.step.id, verb: input.verb, attempt: pulse.attempt });
   try {
+    refuseOtherEngine(resources, input.run.home, input.plan);
     await enforceAuthority(resources, input);
     await using attempt = await engine.open(input, pulse, log);
     if (attempt.stored) return attempt.stored;

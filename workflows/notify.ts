@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index';
 import type { RunEvent } from '../src/core/events';
 import { noticeOf, standing, type Notice } from '../src/core/notices';
@@ -11,7 +11,7 @@ import type { RunState } from '../src/core/state';
  */
 export class Notifier {
   private readonly underWay = new Set<Promise<void>>();
-  private readonly clocks = new CancellationScope();
+  private stopped = false;
 
   constructor(private readonly plan: CompiledPlan) {}
 
@@ -21,25 +21,20 @@ export class Notifier {
     if (notice) this.tell(state, notice, (on) => notice.event !== 'tick' && on.includes(notice.event));
   }
 
-  /** How it stands, every so often, until the run ends or its history is handed over. */
+  /** How it stands, every so often, until the run ends or its history is handed over; a cancel does not stop it. */
   startClocks(state: () => RunState): void {
-    for (const [place, { everyMs }] of (this.plan.notify ?? []).entries()) {
+    for (const [place, { everyMs, webhook }] of (this.plan.notify ?? []).entries()) {
       if (everyMs === undefined) continue;
-      void this.clocks
-        .run(async () => {
-          for (;;) {
-            await sleep(everyMs, { summary: `tell ${this.plan.notify?.[place]?.webhook ?? ''} how it stands` });
-            this.tell(state(), standing(this.plan, state(), new Date().toISOString()), (_on, i) => i === place);
-          }
-        })
-        .catch((error: unknown) => {
-          if (!isCancellation(error)) throw error;
-        });
+      const summary = `tell ${webhook} how it stands`;
+      void CancellationScope.nonCancellable(async () => {
+        while (!(await condition(() => this.stopped, everyMs, { summary })))
+          this.tell(state(), standing(this.plan, state(), new Date().toISOString()), (_on, i) => i === place);
+      });
     }
   }
 
   async settle(): Promise<void> {
-    this.clocks.cancel();
+    this.stopped = true;
     await Promise.all(this.underWay);
   }
 
@@ -52,7 +47,8 @@ export class Notifier {
     });
     for (const [place, { webhook, on }] of (this.plan.notify ?? []).entries()) {
       if (!wants(on, place)) continue;
-      const sent: Promise<void> = notify({ webhook, run: state.run, ...notice }).then(
+      const asked = CancellationScope.nonCancellable(() => notify({ webhook, run: state.run, ...notice }));
+      const sent: Promise<void> = asked.then(
         () => undefined,
         // The history has the failure; the run has better things to do.
         () => undefined,

@@ -13,9 +13,11 @@ export interface RootCauseQuestion {
 export async function rootCauseFindings(store: LedgerStore, { run, before }: RootCauseQuestion): Promise<Findings> {
   const last = (await store.gone()) === undefined ? await before(store) : undefined;
   if (last === undefined) return { checks: [] };
-  const end = (await store.rowsAfter(last, 0, 100_000)).findLast((row) => row.event === 'finished');
-  if (bodyText(end, 'outcome') !== 'rolled-back') return { checks: [] };
-  const wanted = `run ${last} was rolled back: start with --root-cause "<why, and what has changed>"`;
+  const rows = await store.rowsAfter(last, 0, 100_000);
+  const restored = rows.some((row) => bodyText(row, 'word') === 'restored');
+  const end = rows.findLast((row) => row.event === 'finished');
+  if (!restored && bodyText(end, 'outcome') !== 'rolled-back') return { checks: [] };
+  const wanted = `run ${last} was ${restored ? 'taken back by a restore' : 'rolled back'}: start with --root-cause "<why, and what has changed>"`;
   const own = await store.rowsAfter(run.id, 0, 100);
   // A dry run has been started by nobody who could have said it.
   if (own.length === 0) return { checks: [], warnings: [wanted] };

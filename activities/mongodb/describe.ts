@@ -1,5 +1,5 @@
 import { assertNever } from '../../src/core/assert-never';
-import { fenceText } from '../../src/core/fence-words';
+import { fenceNotes } from '../../src/core/fence-words';
 import type { RefuseFreeze, SwitchAct } from '../../src/core/freeze-args';
 import type { Probe } from '../../src/core/observe-args';
 import type { PreflightArgs } from '../../src/core/preflight-args';
@@ -141,6 +141,7 @@ function notesOf(step: Step): readonly string[] {
     case 'stamp':
       return [
         'windows in the order of _id, whatever its types; a document that has a key keeps it, whoever gave it; then sweeps until none is left',
+        'no key is: absent, null, "", or of any type but string, which `$type` lists by number',
         'byte for byte the same but for the added field; documents that held null, "" or another type get that back in the undo',
       ];
     case 'aggregate':
@@ -159,6 +160,7 @@ function notesOf(step: Step): readonly string[] {
     case 'retire':
       return ['strict only where no document would fail: collMod looks at none of those that are there'];
     case 'profiling':
+      if ('restore' in step.args) return [`what ${step.args.restore} found is set again`];
       return [
         'slow statements go to system.profile of the database and into the log of the server; what was set before is kept',
       ];
@@ -193,7 +195,7 @@ function preflightNotes(args: PreflightArgs, target: string): readonly string[] 
 /** What approvers of the cutover decide on: what is refused, for how long, and what happens when nobody is there to end it. */
 function freezeNotes(args: RefuseFreeze): readonly string[] {
   return [
-    `fence refuse: ${fenceText(args.fence)}`,
+    ...fenceNotes(args.fence).map((note) => `fence ${note}`),
     `budget ${span(args.budgetMs)} from the fence to the opening; past it the fence opens to the old shape`,
     ...(args.announcedMs === undefined ? [] : [`announced: ${span(args.announcedMs)}, shown beside what is measured`]),
     ...args.quiet.flatMap(({ name, stop, start }) => [

@@ -12,15 +12,15 @@ export const FIRST_PACE: Pace = { docs: 200, pauseMs: 0 };
 
 /**
  * The next pace, from what a read or write of one document costs now against what it cost when nothing was going on
- * (milliseconds). Above the limit it gives way at once, pausing when the windows are as small as they get; well below
- * it it grows slowly.
+ * (milliseconds). Above the limit it gives way at once, pausing when the windows are as small as they get and it is far above; well
+ * below it it grows slowly.
  */
 export function adapt(pace: Pace, now: number, idle: number): Pace {
   const ratio = now / Math.max(idle, LEAST_IDLE_MS);
   if (ratio > LIMIT) {
     const docs = Math.max(LEAST, Math.floor(pace.docs / 2));
-    const pauseMs = pace.docs > LEAST ? pace.pauseMs : Math.min(MOST_PAUSE_MS, Math.max(2, pace.pauseMs * 2));
-    return { docs, pauseMs };
+    const pauses = pace.docs <= LEAST && ratio > LIMIT * PATIENCE;
+    return { docs, pauseMs: pauses ? Math.min(MOST_PAUSE_MS, Math.max(2, pace.pauseMs * 2)) : pace.pauseMs };
   }
   if (ratio > LIMIT * COMFORT) return pace;
   if (pace.pauseMs > 0) return { ...pace, pauseMs: pace.pauseMs <= 2 ? 0 : Math.floor(pace.pauseMs / 2) };
@@ -52,9 +52,12 @@ function clamp(value: number, least: number, most: number): number {
 const LIMIT = 3;
 /** Part of the limit below which there is room for more. */
 const COMFORT = 0.6;
-const LEAST = 50;
+/** Times the limit before the smallest windows pause as well: one of them is no more than a busy machine's own noise. */
+const PATIENCE = 2;
+/** Below this a window costs its round trip, whatever is in it: smaller ones would take longer and spare nobody. */
+const LEAST = 100;
 /** Documents per window: more would hold up the application's writes for longer than it takes no notice of. */
 export const MOST = 2_000;
 const MOST_PAUSE_MS = 20;
 /** Below this a ratio says nothing: the client's own work and the clock of a busy machine are in it. */
-const LEAST_IDLE_MS = 2;
+const LEAST_IDLE_MS = 3;

@@ -1,6 +1,6 @@
 import { startLineProcess, type LineProcess } from '../../src/dev/line-process';
 import { ADMIN } from './legacy/people';
-import type { Summary } from './load/tally';
+import type { Summary } from '../shared/tally';
 import { exampleProcess } from './paths';
 
 export interface Load extends Omit<LineProcess, 'stop'> {

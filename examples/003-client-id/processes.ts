@@ -1,5 +1,5 @@
 import { startJsonProcess, type JsonProcess, type Line } from './json-process';
-import type { Summary } from './load/tally';
+import type { Summary } from '../shared/tally';
 
 export interface Application extends JsonProcess {
   /** Where it listens. */

@@ -45,8 +45,8 @@ export function isUnasked({ yes = false, force = false }: UnaskedOptions): boole
 }
 
 /** Several values, each a person: `--as lead-1 --as sre-1`. */
-export function peopleOption(description: string): Option {
-  return new Option('--as <name>', description).argParser((value: string, previous: readonly string[] = []) => {
+export function peopleOption(description: string, flags = '--as <name>'): Option {
+  return new Option(flags, description).argParser((value: string, previous: readonly string[] = []) => {
     if (!PERSON.test(value)) throw new InvalidArgumentError(PERSON_EXPECTED);
     if (previous.includes(value)) throw new InvalidArgumentError(`${value} is given twice; one person counts once.`);
     return [...previous, value];

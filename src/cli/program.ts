@@ -12,6 +12,7 @@ import { pauseCommand } from './commands/pause';
 import { previewCommand } from './commands/preview';
 import { rejectCommand } from './commands/reject';
 import { releaseCommand } from './commands/release';
+import { restoreCommand } from './commands/restore';
 import { reportCommand } from './commands/report';
 import { resumeCommand } from './commands/resume';
 import { retryCommand } from './commands/retry';
@@ -75,7 +76,7 @@ const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   ...[startCommand, statusCommand, watchCommand, approveCommand, rejectCommand, tickCommand],
   ...[pauseCommand, resumeCommand, retryCommand, skipCommand, extendCommand, rollbackCommand, abortCommand],
   ...[setCommand, getCommand],
-  ...[adoptCommand, releaseCommand, reportCommand, fenceCommand],
+  ...[adoptCommand, releaseCommand, restoreCommand, reportCommand, fenceCommand],
 ];
 
 const VERSION = '0.1.0';

@@ -6,6 +6,9 @@ export function refusesAdoption(run: string, rows: readonly LedgerRow[]): string
   const released = rows.findLast((r) => r.event === 'operator' && text(r, 'word') === 'release');
   if (released)
     return `Run ${run} was released at ${released.at} by ${text(released, 'by')}: it no longer holds the target. Start a new run.`;
+  const restored = rows.findLast((r) => r.event === 'operator' && ['restore', 'restored'].includes(text(r, 'word')));
+  if (restored)
+    return `The database was restored from the backup of run ${run} at ${restored.at} by ${text(restored, 'by')}: what the run has done is gone. Start a new run.`;
   const outcome = rows.map((r) => (r.event === 'finished' ? text(r, 'outcome') : '')).findLast((word) => word !== '');
   return outcome === undefined || outcome === 'aborted'
     ? undefined

@@ -3,6 +3,7 @@ import { shortDigest } from './json';
 import { PHASES, type Phase } from './phase';
 import type { CompiledPlan } from './plan';
 import { possibleWords } from './possible-words';
+import { restoreWords } from './restore';
 import { cutoverBegun, pastPointOfNoReturn, refusesRollback, rollbackWanting } from './rollback';
 import type { GateState, RunState, StepState } from './state';
 import { awaitedTick, awaitedWindow, tickCommand, tickerText, tickSignalBody } from './waits';
@@ -178,7 +179,7 @@ function skippedSection(state: RunState): readonly string[] {
 function rollbackSection(plan: CompiledPlan, state: RunState): readonly string[] {
   if (state.endedAt) return [];
   if (pastPointOfNoReturn(plan, state))
-    return ['Past the point of no return: only a restore of the backup leads back.'];
+    return [`Past the point of no return: only a restore of the backup leads back (\`${restoreWords(plan)}\`).`];
   if (state.direction === 'back') return [`Rolling back: ${state.rollbackReason ?? ''}`];
   if (state.hold) return [];
   const fixed = refusesRollback(plan, state);

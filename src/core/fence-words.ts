@@ -5,6 +5,8 @@ export type WriteKind = 'insert' | 'update' | 'delete';
 /** What is known of a mechanism without a server. */
 export interface FenceWords {
   readonly name: FenceSpec['mechanism'];
+  /** What is done to close it, and to open it. */
+  readonly how: string;
   /** Who opens it when nobody else does. */
   readonly expires: 'self' | 'watchdog' | 'never';
   readonly doesNotStop: readonly string[];
@@ -19,6 +21,7 @@ export interface FenceWords {
 export const FENCE_WORDS: Readonly<Record<FenceSpec['mechanism'], FenceWords>> = {
   role: {
     name: 'role',
+    how: "the application's user loses every role that can write, and keeps or is lent one that reads; then it gets back what it had",
     expires: 'watchdog',
     doesNotStop: ['other users of the database', "whatever writes through the tool's own user"],
     alsoStops: [
@@ -30,6 +33,7 @@ export const FENCE_WORDS: Readonly<Record<FenceSpec['mechanism'], FenceWords>> =
   },
   validator: {
     name: 'validator',
+    how: 'every collection of the plan gets a validator that no document meets; then the one it had before',
     expires: 'watchdog',
     doesNotStop: [
       'deletes (harmless where documents are stamped in place)',
@@ -46,6 +50,7 @@ export const FENCE_WORDS: Readonly<Record<FenceSpec['mechanism'], FenceWords>> =
   },
   'write-block': {
     name: 'write-block',
+    how: 'setUserWriteBlockMode refuses the writes of every user; then it is switched off again',
     expires: 'watchdog',
     doesNotStop: ['users with the privilege bypassWriteBlockingMode, of which the tool must be one'],
     alsoStops: ['writes to every other database of the cluster', 'index builds and other changes of schema'],
@@ -54,6 +59,7 @@ export const FENCE_WORDS: Readonly<Record<FenceSpec['mechanism'], FenceWords>> =
   },
   hook: {
     name: 'hook',
+    how: "the plan's command `close` makes the application read-only; then its command `open` lets it write again",
     expires: 'watchdog',
     doesNotStop: [
       "whatever does not ask the application's own read-only switch; only the silence of the change stream proves it",
@@ -62,6 +68,25 @@ export const FENCE_WORDS: Readonly<Record<FenceSpec['mechanism'], FenceWords>> =
     refuses: [],
     refusal: [],
   },
+};
+
+/** The same for a preview, a line each: whoever reads it has not seen such a fence yet. */
+export function fenceNotes(spec: FenceSpec): readonly string[] {
+  const { name, how, expires, doesNotStop, alsoStops } = FENCE_WORDS[spec.mechanism];
+  return [
+    `${name}: ${how}`,
+    `expires: ${expires}${WHO_OPENS[expires]}`,
+    ...doesNotStop.map((who) => `does not stop: ${who}`),
+    ...(alsoStops.length === 0 ? ['also stops: nothing else'] : alsoStops.map((what) => `also stops: ${what}`)),
+    "by hand, when the worker's machine is gone: cutover fence open",
+  ];
+}
+
+const WHO_OPENS: Readonly<Record<FenceWords['expires'], string>> = {
+  self: ' (the server opens it when its time is over)',
+  watchdog:
+    ' (a process of its own, started and proved before, opens it when its time is over and nothing is switched; so does every worker that starts)',
+  never: ' (nobody opens it but this run, or you)',
 };
 
 /** One line for a gate: what stops writes, who opens it, what it leaves open. */

@@ -1,5 +1,6 @@
 import { digestOf, type Digest } from './json';
 import type { CompiledPlan } from './plan';
+import { restoreWords } from './restore';
 import { phaseIndex, type Phase } from './phase';
 import type { GateEvidence, RunState } from './state';
 import type { Facts } from './verb';
@@ -52,7 +53,7 @@ function warnings(plan: CompiledPlan, state: RunState, phase: Phase): Readonly<R
     ...(skipped.length > 0 ? { skipped: skipped.join('; ') } : {}),
     ...(warned.length > 0 ? { warnings: warned.join('; ') } : {}),
     ...(phase === 'contract'
-      ? { pointOfNoReturn: 'contract drops what an undo needs; after it only a restore of the backup leads back' }
+      ? { pointOfNoReturn: `contract drops what an undo needs; after it only a restore of the backup leads back: ${restoreWords(plan)}` }
       : {}),
   };
 }

@@ -4,6 +4,7 @@ import { PHASES, POINT_OF_NO_RETURN, type Phase } from '../core/phase';
 import type { CompiledPlan, GateSpec } from '../core/plan';
 import type { Step } from '../core/step';
 import { formatDuration } from './durations';
+import { wordsOf } from './engine-words';
 import { visible } from './problem';
 
 /** What the driver of a step's engine says about it: see describe.ts of the engine. */
@@ -57,7 +58,7 @@ function heading(plan: CompiledPlan): readonly PreviewLine[] {
     locked?.kind === 'freeze'
       ? [
           line(
-            `freeze      ${locked.args.tables.length} tables for at most ${formatDuration(locked.args.budgetMs)}, fence ${locked.args.mode}`,
+            `freeze      ${locked.args.tables.length} ${wordsOf(plan.engine).tables} for at most ${formatDuration(locked.args.budgetMs)}, fence ${locked.args.mode}`,
           ),
         ]
       : [];
@@ -115,16 +116,24 @@ function stepLines(step: Step, described: Described): readonly PreviewLine[] {
     line(''),
     line(`  ${step.id}`, 'step'),
     line(`    ${described.sentence}`),
-    ...described.notes.map((note) => line(`    . ${note}`, 'note')),
+    ...described.notes.filter((note) => !isBack(note)).map((note) => line(`    . ${note}`, 'note')),
     ...scriptLines(described.statements, '    ', 'sql'),
-    ...wayBack(step, described.undo),
+    ...wayBack(step, described),
   ];
 }
 
-function wayBack(step: Step, undo: readonly DescribedStatement[]): readonly PreviewLine[] {
+/** A note about the way back, which stands with it: `undo: ...`. */
+const isBack = (note: string): boolean => note.startsWith('undo: ');
+
+function wayBack(step: Step, { undo, notes }: Described): readonly PreviewLine[] {
   if (step.irreversible !== undefined) return [line(`    no way back: ${step.irreversible}`, 'danger')];
-  if (undo.length === 0) return [line('    undo: nothing to take back', 'undo')];
-  return [line('    undo:', 'undo'), ...scriptLines(undo, '      ', 'undo')];
+  const [said, ...more] = notes.filter(isBack);
+  if (undo.length === 0) return [line(`    ${said ?? 'undo: nothing to take back'}`, 'undo')];
+  return [
+    line(`    ${said ?? 'undo:'}`, 'undo'),
+    ...more.map((note) => line(`    ${note}`, 'undo')),
+    ...scriptLines(undo, '      ', 'undo'),
+  ];
 }
 
 /** Statements that follow each other under the same lock share the line that says it. */

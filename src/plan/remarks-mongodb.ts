@@ -5,7 +5,13 @@ import { PHASES } from '../core/phase';
 
 /** The traps of runbook 000 (T0.x) as they apply to this plan and how each is met, then what approvers are asked to accept. */
 export function mongoRemarks(frame: Frame): readonly string[] {
-  return [...dataTraps(frame), ...cutoverTraps(frame), ...commandTraps(frame), ...accepted(frame)];
+  const traps = [...dataTraps(frame), ...cutoverTraps(frame), ...commandTraps(frame)];
+  return [...traps.sort((a, b) => numberOf(a) - numberOf(b)), ...accepted(frame)];
+}
+
+/** In the order of the runbook: whoever looks for T0.6 looks behind T0.5. */
+function numberOf(trap: string): number {
+  return Number(/^T0\.(\d+) /.exec(trap)?.[1]);
 }
 
 function dataTraps({ plan, tables, key }: Frame): readonly string[] {

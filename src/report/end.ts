@@ -4,7 +4,8 @@ import type { Verb } from '../core/step';
 import { textIn } from './bodies';
 import type { StepRecord } from './step-records';
 
-export type Outcome = 'done' | 'rolled-back' | 'aborted' | 'refused' | 'released' | 'rolling-back' | 'unfinished';
+export type Outcome =
+  'done' | 'rolled-back' | 'aborted' | 'refused' | 'released' | 'restored' | 'rolling-back' | 'unfinished';
 
 export interface End {
   readonly outcome: Outcome;
@@ -13,7 +14,13 @@ export interface End {
 
 /** How the run ended, by the last word about it: an aborted run that was adopted has not ended. */
 export function endOf(plan: CompiledPlan, records: readonly StepRecord[], rows: readonly LedgerRow[]): End {
-  const last = rows.findLast((row) => row.event === 'finished' || isWord(row, 'adopt') || isWord(row, 'release'));
+  const last = rows.findLast(
+    (row) => row.event === 'finished' || isWord(row, 'adopt') || isWord(row, 'release') || isWord(row, 'restored'),
+  );
+  if (last && isWord(last, 'restored')) {
+    const who = textIn(last.body, 'by') ?? 'somebody';
+    return { outcome: 'restored', reason: `${who} had the backup restored: ${textIn(last.body, 'comment') ?? ''}` };
+  }
   if (last && isWord(last, 'release')) {
     const who = textIn(last.body, 'by') ?? 'somebody';
     return { outcome: 'released', reason: `${who} released the target: ${textIn(last.body, 'comment') ?? ''}` };

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { createCaller } from '../../examples/003-client-id/load/call';
+import { createCaller } from '../../examples/shared/call';
 import { lookAround, step, type Driver } from '../../examples/003-client-id/load/driver';
-import { keepPace } from '../../examples/003-client-id/load/pace';
-import { createRandom } from '../../examples/003-client-id/load/random';
-import { Tally } from '../../examples/003-client-id/load/tally';
+import { keepPace } from '../../examples/shared/pace';
+import { createRandom } from '../../examples/shared/random';
+import { Tally } from '../../examples/shared/tally';
 import { emptyWorld } from '../../examples/003-client-id/load/world';
 import { openWriteLog } from '../../examples/003-client-id/load/write-log';
 

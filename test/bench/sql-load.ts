@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { keepPace } from '../../examples/003-client-id/load/pace';
-import { Tally } from '../../examples/003-client-id/load/tally';
+import { keepPace } from '../../examples/shared/pace';
+import { Tally } from '../../examples/shared/tally';
 import { transactionOf } from './sql-load-work';
 
 /**

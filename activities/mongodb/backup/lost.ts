@@ -103,7 +103,11 @@ export async function* lostDocuments(compared: Compared, tally: LostTally): Asyn
 
 /** `_id` alone, as a document: what is known of one that was deleted. */
 export function idDocument(id: string): Buffer {
-  const element = Buffer.concat([Buffer.from([id.charCodeAt(0)]), Buffer.from('_id\0'), Buffer.from(id.slice(1), 'latin1')]);
+  const element = Buffer.concat([
+    Buffer.from([id.charCodeAt(0)]),
+    Buffer.from('_id\0'),
+    Buffer.from(id.slice(1), 'latin1'),
+  ]);
   const size = Buffer.alloc(4);
   size.writeInt32LE(element.length + 5);
   return Buffer.concat([size, element, Buffer.from([0])]);

@@ -37,7 +37,8 @@ export async function restoreInto(db: Db, folder: string, manifest: Manifest, op
       },
     });
   }
-  for (const [name, entry] of all.filter(([, { type }]) => type === 'view')) await restoreView(db, folder, [name, entry]);
+  for (const [name, entry] of all.filter(([, { type }]) => type === 'view'))
+    await restoreView(db, folder, [name, entry]);
 }
 
 /** One collection that is not there. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { done, evidenceOf, type Evidence } from '../../../src/core/evidence';
 import { CutoverError } from '../../../src/core/failure';
-import { closeFence } from './close-fence';
+import { closeFence, type Closed } from './close-fence';
 import { heldOf } from './finish';
 import { frozen } from './forward';
 import type { Held } from './held';
+import { keepKeysOfOthers } from './keep-keys';
 import { openToOld } from './open-fence';
 import { putBack } from './put-back';
 import type { TableChecks } from './shape';
@@ -19,9 +20,10 @@ export async function freezeBack(held: Held): Promise<Evidence> {
     name: 'shape',
   });
   const freeze = randomUUID();
-  let closed;
+  let [closed, keysKept] = [undefined as Closed | undefined, 0];
   try {
     closed = await closeFence(held, { freeze, direction: 'back', acts: args.switch.length, lost: 0, shape });
+    keysKept = await keepKeysOfOthers(held, closed.signal);
   } catch (error) {
     const failed = await leaveAsItWas(held, freeze);
     context.signal.throwIfAborted();
@@ -37,6 +39,7 @@ export async function freezeBack(held: Held): Promise<Evidence> {
     checks,
     {
       tables: args.tables.length,
+      keysKept,
       heldMs: found ? heldOf(found) : 0,
       refused: checks.filter(({ observed }) => observed.startsWith('refused')).length,
       watchdogPid: watchdog.pid,

@@ -39,7 +39,8 @@ export async function startArchive(
     take: async (collection, documents, tally) => {
       const known = expected.find((c) => c.collection === collection);
       // What the list does not name makes another list, which is refused: no file for it.
-      if (known && known.inserted + known.changed + known.stamped > 0) await write(`${fileStem(collection)}.bson`, documents);
+      if (known && known.inserted + known.changed + known.stamped > 0)
+        await write(`${fileStem(collection)}.bson`, documents);
       else for await (const document of documents) void document;
       if (tally.deleted.length > 0) await write(`${fileStem(collection)}.deleted.bson`, idsOf(tally));
     },

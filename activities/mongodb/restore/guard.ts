@@ -42,17 +42,27 @@ export async function guardOf(
     const table = await anyCollection(link);
     await using theirs = await openLink(target, { appName: 'cutover/restore', asApp: true, signal });
     const prover = table === undefined ? undefined : await openProver({ app: theirs, db: link.db, table });
-    if (first) requirePass('The application may not write as it is, so that a refusal would prove nothing', (await prover?.before()) ?? []);
+    if (first)
+      requirePass(
+        'The application may not write as it is, so that a refusal would prove nothing',
+        (await prover?.before()) ?? [],
+      );
     await fence.close(captured);
     if (!(await fence.isClosed(captured)))
-      throw new CutoverError('FreezeFailed', "The application's user has its roles although they were taken; nothing was restored.");
+      throw new CutoverError(
+        'FreezeFailed',
+        "The application's user has its roles although they were taken; nothing was restored.",
+      );
     requirePass('The fence does not hold on this server', (await prover?.after(fence)) ?? []);
   };
   return { fence, capture: () => fence.capture(), close };
 }
 
 /** Who else writes is heard, from when the fence stands. */
-export async function listenBehind(link: MongoLink, signal: AbortSignal): Promise<AsyncDisposable & { requireSilence(): Promise<void> }> {
+export async function listenBehind(
+  link: MongoLink,
+  signal: AbortSignal,
+): Promise<AsyncDisposable & { requireSilence(): Promise<void> }> {
   const listener: Listener = await startListening(link.db);
   const since = await operationTime(link.db);
   return {

@@ -39,7 +39,9 @@ export async function listLost(listing: Listing, take: TakeLost = drain): Promis
     const tally = new LostTally();
     const compared = {
       ...{ db: link.db, collection, signal, there: info !== undefined, column: keyOf(source.plan) },
-      ...(entry?.data ? { backup: { path: join(path, entry.data.file), documents: entry.data.content.documents } } : {}),
+      ...(entry?.data
+        ? { backup: { path: join(path, entry.data.file), documents: entry.data.content.documents } }
+        : {}),
     };
     await take(collection, lostDocuments(compared, tally), tally);
     const found = tally.result(collection, !entry ? 'created' : info ? 'changed' : 'dropped');
@@ -81,7 +83,10 @@ export function listFile(backupPath: string, digest: Digest): string {
 }
 
 /** Write-once: the same list lies there already. */
-export async function keepList(backupPath: string, list: LostList): Promise<{ readonly file: string; readonly lost: Digest }> {
+export async function keepList(
+  backupPath: string,
+  list: LostList,
+): Promise<{ readonly file: string; readonly lost: Digest }> {
   const { text, digest } = textOf(list);
   const file = listFile(backupPath, digest);
   try {

@@ -32,7 +32,9 @@ export async function readMarker(lane: Db, home: string): Promise<RestoreMarker 
 }
 
 /** A restore that has begun to drop and has not ended. */
-export function isHalfDone(marker: RestoreMarker | undefined): marker is RestoreMarker & { readonly state: 'restoring' | 'opening' } {
+export function isHalfDone(
+  marker: RestoreMarker | undefined,
+): marker is RestoreMarker & { readonly state: 'restoring' | 'opening' } {
   return marker?.state === 'restoring' || marker?.state === 'opening';
 }
 

@@ -25,7 +25,7 @@ export async function restore(resources: Resources, input: RestoreInput, pulse: 
   await using link = await openLink(target, { appName: 'cutover/restore', signal });
   const source = await sourceOf(resources, input, link);
   const { approved } = input;
-  if (!approved) return show({ link, source, pulse });
+  if (!approved) return await show({ link, source, pulse });
   const { list, file, done } = await allowed(resources, source, approved, await readMarker(link.lane, input.home));
   const answer = { run: source.run.id, lost: approved.lost, list, file };
   if (done) return { ...answer, restored: done };

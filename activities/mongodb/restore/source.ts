@@ -31,7 +31,10 @@ export async function sourceOf(resources: Resources, input: RestoreInput, { lane
   if (!plan || !step)
     throw new CutoverError('Refused', `Run ${id} has no backup step in its ledger: there is nothing to restore from.`);
   const run: RunRef = { id, plan: plan.name, planDigest: 'sha256:', home };
-  const captured = { run, captured: <T>(of: { step: string; name: string }) => requireCapture(lane, { ...of, run: id }) as Promise<T> };
+  const captured = {
+    run,
+    captured: <T>(of: { step: string; name: string }) => requireCapture(lane, { ...of, run: id }) as Promise<T>,
+  };
   const backup = await locateBackup(captured as Parameters<typeof locateBackup>[0], resources, step.id);
   const later = await ledgerRows(lane)
     .find({ seq: 1, run: { $ne: id }, at: { $gt: backup.manifest.takenAt } }, { sort: { at: 1 } })

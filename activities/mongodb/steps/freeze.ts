@@ -9,6 +9,7 @@ import type { FenceDocument } from '../fence/control';
 import { finish } from '../fence/finish';
 import { freezeForward } from '../fence/forward';
 import { hold, type FreezeContext, type Held } from '../fence/held';
+import { keepKeysOfOthers } from '../fence/keep-keys';
 import { putBack } from '../fence/put-back';
 
 /**
@@ -58,6 +59,7 @@ async function backward(held: Held) {
   if (found.direction === 'back') {
     if (found.settled) return done('Everything was switched back already.');
     if (found.state !== 'open') {
+      await keepKeysOfOthers(held, held.context.signal);
       const back = await putBack(held, found.freeze, { acts: true });
       if (back.kind === 'back' && back.failed.length === 0)
         return done('Switched back; an earlier attempt had begun it and was lost.');

@@ -1,5 +1,5 @@
 import { Double, Int32, type Document } from 'mongodb';
-import type { Random } from '../load/random';
+import type { Random } from '../../shared/random';
 import { leftoverKey, oddity } from './oddities';
 import { user } from './people';
 import { mixedId, moment, money, objectId, publicId } from './values';

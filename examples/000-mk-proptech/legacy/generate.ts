@@ -1,5 +1,5 @@
 import { MongoClient, type Db, type Document } from 'mongodb';
-import { createRandom } from '../load/random';
+import { createRandom } from '../../shared/random';
 import { MAKERS, type Parents } from './documents';
 import { createIndexes } from './indexes';
 import { spread, type Volumes } from './volumes';

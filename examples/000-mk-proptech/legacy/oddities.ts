@@ -1,5 +1,5 @@
 import { Binary, Decimal128, Double, Long, MaxKey, MinKey, Timestamp, type Document } from 'mongodb';
-import type { Random } from '../load/random';
+import type { Random } from '../../shared/random';
 import { moment, uuid } from './values';
 
 /**

@@ -1,6 +1,6 @@
 import { createHash, pbkdf2Sync } from 'node:crypto';
 import type { Document } from 'mongodb';
-import type { Random } from '../load/random';
+import type { Random } from '../../shared/random';
 import { moment, objectId, publicId } from './values';
 
 /** The one administrator of the generated database; a password for development, as it stands in no other place. */

@@ -1,5 +1,5 @@
 import { Binary, Decimal128, Double, Int32, Long, ObjectId, UUID } from 'mongodb';
-import type { Random } from '../load/random';
+import type { Random } from '../../shared/random';
 
 /** Within the year 2025, whatever the day of the run. */
 export function moment(random: Random): Date {

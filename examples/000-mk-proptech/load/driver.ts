@@ -1,9 +1,10 @@
-import type { Answer, Caller } from './call';
+import type { Answer, Caller } from '../../shared/call';
 import { nextOperation, type Operation } from './operations';
-import type { Random } from './random';
-import type { Tally } from './tally';
+import type { Random } from '../../shared/random';
+import type { Tally } from '../../shared/tally';
 import { remember, type World } from './world';
-import type { OutcomeLine, Row, WriteLog } from './write-log';
+import type { Row } from '../../shared/append-log';
+import type { OutcomeLine, WriteLog } from './write-log';
 
 export interface Driver {
   readonly caller: Caller;

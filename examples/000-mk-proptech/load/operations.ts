@@ -1,6 +1,7 @@
-import type { Random } from './random';
+import type { Random } from '../../shared/random';
 import { sameTenant, take, type KnownDocument, type World } from './world';
-import type { Op, Row } from './write-log';
+import type { Row } from '../../shared/append-log';
+import type { Op } from './write-log';
 
 /** One request to come. `write` is what it promises; a request without it reads, or attacks. */
 export interface Operation {

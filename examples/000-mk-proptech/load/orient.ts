@@ -1,5 +1,5 @@
 import type { Driver } from './driver';
-import type { Row } from './write-log';
+import type { Row } from '../../shared/append-log';
 import { remember } from './world';
 
 export interface Credentials {

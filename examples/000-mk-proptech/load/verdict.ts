@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Decimal128, Double, Int32, Long, type Document } from 'mongodb';
 import { SCOPED } from './collections';
 import type { ExpectedDocument } from './expectations';
-import type { Row } from './write-log';
+import type { Row } from '../../shared/append-log';
 
 export type Verdict =
   | { readonly is: 'found'; readonly present: boolean; readonly withUnknown: boolean }

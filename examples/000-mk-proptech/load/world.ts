@@ -1,4 +1,4 @@
-import type { Row } from './write-log';
+import type { Row } from '../../shared/append-log';
 
 /** A document that the load may write to. One write at a time; after an unknown one it is left alone for good. */
 export interface KnownDocument {

@@ -1,7 +1,4 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
-export type Row = Readonly<Record<string, Json>>;
+import { openAppendLog, type AppendLog, type Row } from '../../shared/append-log';
 
 /** What a write does to its document. `ingest` queues a job, from which the worker makes a message. */
 export type Op = 'insert' | 'replace' | 'patch' | 'delete' | 'ingest';
@@ -39,19 +36,8 @@ export type OutcomeLine =
 
 export type LogLine = PromiseLine | OutcomeLine;
 
-export interface WriteLog {
-  append(line: LogLine): void;
-  close(): void;
-}
+export type WriteLog = AppendLog<LogLine>;
 
-/** Appends lines of JSON. A line is with the operating system before `append` returns: it survives a SIGKILL of this process. */
 export function openWriteLog(path: string): WriteLog {
-  const file = openSync(path, 'a', 0o600);
-  return {
-    append: (line) => void writeSync(file, `${JSON.stringify(line)}\n`),
-    close: () => {
-      fsyncSync(file);
-      closeSync(file);
-    },
-  };
+  return openAppendLog<LogLine>(path);
 }

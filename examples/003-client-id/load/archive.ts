@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Row } from './write-log';
+import type { Row } from '../../shared/append-log';
 
 /** Finds archived values: for a qualified table and primary keys as text, by key, every value archived for it. */
 export type ArchiveLookup = (table: string, ids: readonly string[]) => Promise<ReadonlyMap<string, readonly Row[]>>;

@@ -2,7 +2,7 @@ import type { ArchiveLookup } from './archive';
 import type { Expectations, ExpectedRow } from './expectations';
 import type { Seen } from './look-up';
 import { REGISTRY } from './verdict';
-import type { Row } from './write-log';
+import type { Row } from '../../shared/append-log';
 
 export interface ArchiveReport {
   /** Rows and keys that were looked for and found. */

@@ -1,8 +1,9 @@
-import type { Answer, Caller } from './call';
+import type { Answer, Caller } from '../../shared/call';
 import { nextOperation, type Identity, type Operation } from './operations';
-import type { Random } from './random';
-import type { Tally } from './tally';
-import type { OutcomeLine, Row, WriteLog } from './write-log';
+import type { Random } from '../../shared/random';
+import type { Tally } from '../../shared/tally';
+import type { Row } from '../../shared/append-log';
+import type { OutcomeLine, WriteLog } from './write-log';
 import { leaked, remember, sawVersion, type World } from './world';
 
 export interface Driver {

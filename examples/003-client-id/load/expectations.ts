@@ -1,5 +1,6 @@
 import type { LogBook } from './read-log';
-import type { PromiseLine, Row } from './write-log';
+import type { Row } from '../../shared/append-log';
+import type { PromiseLine } from './write-log';
 
 export type Outcome = 'ok' | 'refused' | 'unknown';
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { createCaller } from './call';
+import { createCaller } from '../../shared/call';
 import { lookAround, step, type Driver } from './driver';
-import { keepPace } from './pace';
-import { createRandom } from './random';
-import { Tally } from './tally';
+import { keepPace } from '../../shared/pace';
+import { createRandom } from '../../shared/random';
+import { Tally } from '../../shared/tally';
 import { emptyWorld } from './world';
 import { openWriteLog } from './write-log';
 

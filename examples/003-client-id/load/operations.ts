@@ -1,5 +1,5 @@
-import type { Random } from './random';
-import type { Row } from './write-log';
+import type { Random } from '../../shared/random';
+import type { Row } from '../../shared/append-log';
 import type { World } from './world';
 
 /** One request to come. `rows` / `restock` are what a write promises; a request without them reads, or attacks. */

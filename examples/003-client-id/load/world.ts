@@ -1,4 +1,4 @@
-import type { Row } from './write-log';
+import type { Row } from '../../shared/append-log';
 
 /** The organisation that the load founds after the cutover, and all that belongs to it. */
 export interface SecondOrganization {

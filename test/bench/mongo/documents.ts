@@ -1,5 +1,5 @@
 import { MongoClient, ObjectId, type Document } from 'mongodb';
-import { createRandom, type Random } from '../../../examples/003-client-id/load/random';
+import { createRandom, type Random } from '../../../examples/shared/random';
 
 export const COLLECTION = 'leads';
 export const KEY = 'tenant_id';

@@ -3,7 +3,7 @@ import { openMkProptech, type MkProptechStage } from '../../../src/dev/mk-propte
 import { silent } from '../../../src/dev/progress';
 import { connectTemporal } from '../../../src/runtime/temporal';
 import type { WritesReport } from '../../../examples/000-mk-proptech/load/check-writes';
-import type { Summary } from '../../../examples/000-mk-proptech/load/tally';
+import type { Summary } from '../../../examples/shared/tally';
 import type { Bench } from '../row';
 import { residentKb, runThrough } from '../run-through';
 import { openTemporal } from '../temporal';

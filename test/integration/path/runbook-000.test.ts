@@ -99,9 +99,11 @@ test('every message of a run is signed, and the way back is told', () => {
 
 test('after a rollback the next start is refused until somebody says the root cause', async () => {
   await back.start([]);
-  const refused = await back.ended('refused', PATIENCE_MS);
+  const refused = await back.until('a refusal', ({ hold }) => hold !== undefined);
   const claim = refused.steps.find(({ id }) => id === 'preflight/claim');
   expect(claim?.summary).toMatch(/root cause.*was rolled back; start with --root-cause/s);
+  await back.operate('abort');
+  await back.ended('rolled-back');
   await back.start([], { rootCause: 'A drill of the way back; nothing was wrong.' });
   const going = await back.gate('expand');
   expect(going.steps.find(({ id }) => id === 'preflight/claim')).toMatchObject({ status: 'done', verdict: 'pass' });

@@ -19,7 +19,7 @@ let resources: Resources;
 
 beforeAll(async () => {
   server = await startBackupServer();
-  app = await legacy(server, 'knobs', 10);
+  app = await legacy(server, 'knobs', 100);
   await app.owner(
     'CREATE TABLE public.walked (id integer PRIMARY KEY)',
     'INSERT INTO public.walked SELECT generate_series(1, 1000)',

@@ -5,23 +5,23 @@ import { pace } from '../../../../activities/mongodb/through-windows';
 const IDLE = 4;
 
 describe('the pace of a backfill', () => {
-  it('grows while a read costs about what it cost when idle, up to 2,000 documents', () => {
+  it('grows while an operation costs about what it cost when idle, up to 2,000 documents', () => {
     expect(adapt(FIRST_PACE, IDLE, IDLE)).toEqual({ docs: 250, pauseMs: 0 });
     expect(times(30, IDLE)).toEqual({ docs: 2_000, pauseMs: 0 });
   });
 
-  it('halves its windows at once when a read costs more than three times as much', () => {
+  it('halves its windows at once when an operation costs more than three times as much', () => {
     expect(adapt({ docs: 800, pauseMs: 0 }, 3.1 * IDLE, IDLE)).toEqual({ docs: 400, pauseMs: 0 });
   });
 
   it('pauses only when its windows are as small as they get, and never for long', () => {
-    expect(times(3, 10 * IDLE)).toEqual({ docs: 50, pauseMs: 2 });
-    expect(times(50, 10 * IDLE)).toEqual({ docs: 50, pauseMs: 20 });
+    expect(times(2, 10 * IDLE)).toEqual({ docs: 100, pauseMs: 2 });
+    expect(times(50, 10 * IDLE)).toEqual({ docs: 100, pauseMs: 20 });
   });
 
   it('takes back its pause before it grows', () => {
-    expect(adapt({ docs: 50, pauseMs: 8 }, IDLE, IDLE)).toEqual({ docs: 50, pauseMs: 4 });
-    expect(adapt({ docs: 50, pauseMs: 2 }, IDLE, IDLE)).toEqual({ docs: 50, pauseMs: 0 });
+    expect(adapt({ docs: 100, pauseMs: 8 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 4 });
+    expect(adapt({ docs: 100, pauseMs: 2 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 0 });
   });
 
   it('stays where it is near the limit', () => {

@@ -2,7 +2,8 @@ import { Decimal128, Double, Int32 } from 'mongodb';
 import { expectations, type ExpectedDocument } from '../../../../examples/000-mk-proptech/load/expectations';
 import { parseLog } from '../../../../examples/000-mk-proptech/load/read-log';
 import { judge } from '../../../../examples/000-mk-proptech/load/verdict';
-import type { LogLine, Op, OutcomeLine, PromiseLine, Row } from '../../../../examples/000-mk-proptech/load/write-log';
+import type { Row } from '../../../../examples/shared/append-log';
+import type { LogLine, Op, OutcomeLine, PromiseLine } from '../../../../examples/000-mk-proptech/load/write-log';
 
 type Kind = OutcomeLine['type'] | 'none';
 

@@ -1,7 +1,7 @@
-import { judge } from '../../../../examples/003-client-id/load/call';
+import { judge } from '../../../../examples/shared/call';
 import { nextOperation } from '../../../../examples/003-client-id/load/operations';
-import { keepPace } from '../../../../examples/003-client-id/load/pace';
-import { createRandom } from '../../../../examples/003-client-id/load/random';
+import { keepPace } from '../../../../examples/shared/pace';
+import { createRandom } from '../../../../examples/shared/random';
 import { emptyWorld, leaked, sawVersion, type World } from '../../../../examples/003-client-id/load/world';
 
 function world(): World {

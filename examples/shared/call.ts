@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import type { Row } from './write-log';
+import type { Row } from './append-log';
 
 /** What came back. `refused`: certainly not done; `unknown`: nobody can say. */
 export type Answer =
