@@ -12,8 +12,8 @@ export const FIRST_PACE: Pace = { docs: 200, pauseMs: 0 };
 
 /**
  * The next pace, from what a read or write of one document costs now against what it cost when nothing was going on
- * (milliseconds). Above the limit it gives way at once, pausing when the windows are as small as they get and it is far above; well
- * below it it grows slowly.
+ * (milliseconds). Above the limit it gives way at once, far above it by pauses too when the windows are as small as they
+ * get; well below it it grows slowly.
  */
 export function adapt(pace: Pace, now: number, idle: number): Pace {
   const ratio = now / Math.max(idle, LEAST_IDLE_MS);

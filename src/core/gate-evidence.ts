@@ -48,14 +48,19 @@ function warnings(plan: CompiledPlan, state: RunState, phase: Phase): Readonly<R
     Object.entries(s.figures ?? {}).flatMap(([name, text]) => (name.startsWith('warning ') ? [String(text)] : [])),
   );
   return {
-    ...(fixed.length > 0 ? { noWayBack: fixed.join('; ') } : {}),
-    ...(unsafe.length > 0 ? { unsafe: unsafe.join('; ') } : {}),
-    ...(skipped.length > 0 ? { skipped: skipped.join('; ') } : {}),
-    ...(warned.length > 0 ? { warnings: warned.join('; ') } : {}),
+    ...(fixed.length > 0 ? { noWayBack: listOf(fixed) } : {}),
+    ...(unsafe.length > 0 ? { unsafe: listOf(unsafe) } : {}),
+    ...(skipped.length > 0 ? { skipped: listOf(skipped) } : {}),
+    ...(warned.length > 0 ? { warnings: listOf(warned) } : {}),
     ...(phase === 'contract'
       ? { pointOfNoReturn: `contract drops what an undo needs; after it only a restore of the backup leads back: ${restoreWords(plan)}` }
       : {}),
   };
+}
+
+/** Displays give every entry a line of its own, at `; `: an entry that has one within would fall apart. */
+function listOf(entries: readonly string[]): string {
+  return entries.map((entry) => entry.replaceAll('; ', ', ')).join('; ');
 }
 
 function earlierVerdicts(plan: CompiledPlan, state: RunState, phase: Phase): readonly (readonly string[])[] {

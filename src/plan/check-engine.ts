@@ -34,7 +34,7 @@ interface Word {
 const at = (used: boolean, ...path: readonly PathPart[]): Places => (used ? [path] : []);
 const inList = (list: readonly object[], word: string, ...path: readonly PathPart[]): Places =>
   list.flatMap((entry, i) => at((entry as Record<string, unknown>)[word] !== undefined, ...path, i, word));
-const inTables = ({ tenancy }: PlanFile, word: 'rule' | 'unique'): Places =>
+const inTables = ({ tenancy }: PlanFile, word: 'rule' | 'unique' | 'globalUnique'): Places =>
   Object.entries(tenancy.tables).flatMap(([name, spec]) =>
     at(spec[word] !== undefined, 'tenancy', 'tables', name, word),
   );
@@ -71,6 +71,21 @@ const WORDS: readonly Word[] = [
     instead: "take it out: every existing row becomes the default tenant's in this version",
   },
   { only: 'mongodb', used: (p) => inTables(p, 'unique'), instead: 'an SQL step that builds the unique index' },
+  {
+    only: 'mongodb',
+    used: (p) => inTables(p, 'globalUnique'),
+    instead: 'take it out: unique indexes of PostgreSQL stay as they are',
+  },
+  ...(['mechanism', 'close', 'open', 'announced'] as const).map((word): Word => ({
+    only: 'mongodb',
+    used: (p) => at(p.freeze[word] !== undefined, 'freeze', word),
+    instead: 'take it out: behind the fence `queue` nobody is refused',
+  })),
+  {
+    only: 'mongodb',
+    used: (p) => at(p.freeze.quiet.length > 0, 'freeze', 'quiet'),
+    instead: 'take it out: the locks of the fence `queue` hold every writer of these tables',
+  },
   {
     only: 'mongodb',
     used: (p) => at(p.backup.exports.length > 0, 'backup', 'exports'),

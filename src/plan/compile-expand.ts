@@ -2,6 +2,7 @@ import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
 import { sharedStep } from './compile-entries';
 import { listsOf, type SqlStep } from './entries';
+import { wordsOf } from './engine-words';
 import { ownTables, REGISTRY_STEP, type Frame } from './frame';
 import { shortTable } from './identifiers';
 
@@ -49,7 +50,7 @@ function tableStep(frame: Frame, spec: { readonly table: string; readonly create
     phase: 'expand',
     kind: 'table',
     target: frame.plan.home,
-    title: `Create the table ${shortTable(table)}: ${purpose}.`,
+    title: `Create the ${wordsOf(frame.plan.engine).table} ${shortTable(table)}: ${purpose}.`,
     args: {
       table,
       create: artifactText(frame.artifacts, spec.create),

@@ -3,6 +3,7 @@ import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
 import { commandOf, sharedSteps } from './compile-entries';
 import { sqlEntries } from './entries';
+import { wordsOf } from './engine-words';
 import { DUMP_STEP, indexNames, ownTables, PREFLIGHT_STEP, type Frame } from './frame';
 import { qualified } from './identifiers';
 import { createdFunctions } from './sql/created';
@@ -63,14 +64,15 @@ function backupSteps({ plan }: Frame): readonly Step[] {
       kind: 'backup',
       target: plan.home,
       title: `Dump ${plan.home} into the store ${store}, with a manifest from the same ${plan.engine === 'mongodb' ? 'instant' : 'snapshot'}.`,
-      args: { store, exclude: ['cutover'] },
+      // The tool's own schema; on MongoDB what is the tool's own lies in another database.
+      args: { store, exclude: plan.engine === 'mongodb' ? [] : ['cutover'] },
     },
     {
       id: 'backup/drill',
       phase: 'backup',
       kind: 'drill',
       target: plan.home,
-      title: `Restore that backup into ${scratch} and compare every table with the manifest.`,
+      title: `Restore that backup into ${scratch} and compare every ${wordsOf(plan.engine).table} with the manifest.`,
       args: { backup: DUMP_STEP, scratch },
     },
     ...exports.map(({ name, table, columns, key }): Step => ({

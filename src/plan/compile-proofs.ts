@@ -3,6 +3,7 @@ import type { AggregateQuestion } from '../core/observe-args';
 import type { Expectation, Step } from '../core/step';
 import { sharedStep, sharedSteps } from './compile-entries';
 import { listsOf, type AggregateStep, type QueryStep } from './entries';
+import { wordsOf } from './engine-words';
 import { indexNames, PREFLIGHT_STEP, type Frame } from './frame';
 import { shortTable } from './identifiers';
 import type { PlanFile } from './schema/plan';
@@ -28,7 +29,7 @@ export function stampSteps({ plan, tables, key }: Frame): readonly Step[] {
     phase: 'backfill',
     kind: 'stamp',
     target: plan.home,
-    title: `Prove that every row of ${shortTable(table)} has its ${key.column}, and stamp those that do not.`,
+    title: `Prove that every ${wordsOf(plan.engine).row} of ${shortTable(table)} has its ${key.column}, and stamp those that do not.`,
     args: { table, column: key.column, rule },
   }));
 }
@@ -65,7 +66,7 @@ export function memberSteps({ plan, members }: Frame): readonly Step[] {
       phase: 'backfill',
       kind: 'members',
       target: plan.home,
-      title: `Make every row of ${shortTable(members.from.table)} a ${members.role} of its tenant in ${shortTable(members.table)}.`,
+      title: `Make every ${wordsOf(plan.engine).row} of ${shortTable(members.from.table)} a ${members.role} of its tenant in ${shortTable(members.table)}.`,
       args: members,
     },
   ];
@@ -111,7 +112,7 @@ export function recountSteps({ plan, tables, key, members }: Frame): readonly St
       phase: 'validate',
       kind: 'recount',
       target: plan.home,
-      title: 'Count the rows of every tenant again from the rule, as owner and as the application.',
+      title: `Count the ${wordsOf(plan.engine).rows} of every tenant again from the rule, as owner and as the application.`,
       args: {
         tables: tables.map((t) => ({ table: t.table, column: key.column, rule: t.rule })),
         registry: { table: key.references.table, id: key.references.column },

@@ -1,3 +1,5 @@
+import { FENCE_WORDS } from '../core/fence-words';
+import type { FenceSpec } from '../core/freeze-args';
 import { formatDuration } from './durations';
 import { listsOf } from './entries';
 import type { Frame } from './frame';
@@ -33,8 +35,17 @@ function cutoverTraps({ plan }: Frame): readonly string[] {
   const { freeze } = plan;
   return [
     'T0.5 A restored snapshot takes every later write with it. Here the way back archives them and leaves the data where it is; the snapshot is the last resort, and the list of what it would lose is shown first.',
-    `T0.8 "Read-only if possible" proves nothing. Here an insert, an update and a delete of the application's own user are refused on a connection that was open before (${freeze.mechanism ?? '?'}), or the freeze puts everything back.`,
+    `T0.8 "Read-only if possible" proves nothing. ${proofOf(freeze.mechanism)}, or the freeze puts everything back.`,
   ];
+}
+
+/** Only what is asked: a mechanism that lets deletes go on proves nothing of them. */
+function proofOf(mechanism: FenceSpec['mechanism'] = 'role'): string {
+  const { refuses, name } = FENCE_WORDS[mechanism];
+  if (refuses.length === 0)
+    return "Here the plan's own command makes the application read-only, and the change stream must be silent";
+  const kinds = refuses.map((kind) => `${kind === 'delete' ? 'a' : 'an'} ${kind}`);
+  return `Here ${kinds.slice(0, -1).join(', ')} and ${kinds.at(-1) ?? ''} of the application's own user must be refused (fence ${name}) on a connection that was open before`;
 }
 
 function commandTraps({ plan }: Frame): readonly string[] {

@@ -53,6 +53,7 @@ export function benchOptions(argv: readonly string[], known: readonly string[]):
       publish: flag,
       json: flag,
       cycles: { type: 'string' },
+      repeats: { type: 'string' },
       only: { type: 'string' },
       documents: { type: 'string' },
     },
@@ -62,6 +63,7 @@ export function benchOptions(argv: readonly string[], known: readonly string[]):
   const strange = rows.filter((id) => !known.includes(id));
   if (strange.length > 0) throw new Error(`There is no row ${strange.join(', ')}; the rows are ${known.join(', ')}.`);
   const cycles = wholeNumber('--cycles', values.cycles);
+  const repeats = wholeNumber('--repeats', values.repeats) ?? (quick ? 1 : 3);
   const documents = wholeNumber('--documents', values.documents) ?? (quick ? 40_000 : 400_000);
   return {
     rows,
@@ -72,7 +74,7 @@ export function benchOptions(argv: readonly string[], known: readonly string[]):
     json,
     sizes: quick ? { small: 20_000, large: 100_000 } : { small: 200_000, large: 1_000_000 },
     cycles: cycles ?? (quick ? 3 : 10),
-    repeats: quick ? 1 : 3,
+    repeats,
     load: { rate: 400, connections: 32 },
     requests: 150,
     idleMs: quick ? 5_000 : 20_000,
@@ -80,7 +82,7 @@ export function benchOptions(argv: readonly string[], known: readonly string[]):
       documents,
       small: Math.max(1, Math.round(documents / 8)),
       rate: 300,
-      repeats: quick ? 1 : 3,
+      repeats,
       cycles: cycles ?? (quick ? 3 : 7),
       idleMs: quick ? 3_000 : 10_000,
       requests: 30,

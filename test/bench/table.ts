@@ -19,11 +19,7 @@ export function textTable(rows: readonly RowResult[], servers: Results['servers'
 /** The same for docs/benchmarks.md, with what there is to know about each row below it. */
 export function markdownTable(rows: readonly RowResult[], servers: Results['servers']): string {
   const line = (cells: readonly string[]): string => `| ${cells.map((c) => c.replaceAll('|', '\\|')).join(' | ')} |`;
-  const table = [
-    line(HEAD),
-    line(HEAD.map(() => '---')),
-    ...body(rows, servers).map(line),
-  ];
+  const table = [line(HEAD), line(HEAD.map(() => '---')), ...body(rows, servers).map(line)];
   const notes = rows.flatMap((row) => [
     `- **${row.title}** (${row.at.slice(0, 10)}, ${Math.round(row.seconds)} s, load average ${row.load.join(' to ')}).`,
     ...row.notes.map((n) => `  ${n}`),

@@ -2,6 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import type { AppRoot } from '../../examples/000-mk-proptech/app-root';
 import type { RunState } from '../../src/core/state';
 import { runCommand, type CommandResult } from '../../src/dev/command';
 import { cliScript, startWorkerProcess } from '../../src/dev/worker-process';
@@ -15,13 +16,15 @@ const WRONG_PASSWORD = 'canary-of-a-wrong-password-5b77c2';
 const WEBHOOK_SECRET = 'canary-of-a-webhook-secret-91d0e4';
 const WEBHOOK_PATH = '/canary-of-a-webhook-address-3c6a70';
 
-/** Stands before a command of the plan: prints the environment file with all that it was given, and fails, until its file is there. */
-const GUARD = `import os, subprocess, sys
+/** Stands before a command of the plan: fails, and tells the secrets that it was given, until the file of its name is there. */
+const guardOf = (app: AppRoot): string => `import os, subprocess, sys
 name, argv = sys.argv[1], sys.argv[2:]
-if not os.path.exists(f'run/{name}.ok'):
-    told = open('.env.production').read() + repr(dict(os.environ))
-    print(told)
-    sys.exit(told)
+if not os.path.exists(f'${app.root}/run/{name}.ok'):
+    file = open('${app.envFile}').read()
+    of = lambda key: [l.split('=', 1)[1].strip('"') for l in file.splitlines() if l.startswith(key + '=')][0]
+    told = [of('MONGO_URL'), of('MONGO_URL').split('@')[0].split(':')[2], of('INITIAL_ADMIN_PASSWORD')]
+    print(file, dict(os.environ))
+    sys.exit('\\n'.join(told))
 sys.exit(subprocess.call([sys.executable, *argv]))
 `;
 
@@ -58,10 +61,7 @@ beforeAll(async () => {
     workerEnv: { OPS_WEBHOOK: webhook, OPS_SECRET: WEBHOOK_SECRET },
   });
   const { app, urls, workerEnv } = scenario.stage;
-  await writeFile(
-    join(app.root, 'guard.py'),
-    GUARD.replaceAll("f'run/", `f'${app.root}/run/`).replace("'.env.production'", `'${app.envFile}'`),
-  );
+  await writeFile(join(app.root, 'guard.py'), guardOf(app));
   canaries = {
     ...secretsOf({ ...urls, proxied: scenario.proxy.through(urls.tool) }),
     'the wrong password': WRONG_PASSWORD,
@@ -73,8 +73,8 @@ beforeAll(async () => {
   };
   argv = new ArgvWatch();
   await refusedPassword();
-  await failedGuard('migrate');
-  await failedGuard('stop');
+  await failedGuard('migrate', 'expand/migrate');
+  await failedGuard('stop', 'cutover/freeze');
   await lookAtModes();
   await scenario.ended('done', 300_000);
   await lookAtModes();
@@ -173,8 +173,8 @@ async function refusedPassword(): Promise<void> {
 }
 
 /** Waits until it has parked the run, then lets it pass. */
-async function failedGuard(name: string): Promise<void> {
-  await parked(`the failure of ${name}`, name);
+async function failedGuard(name: string, step: string): Promise<void> {
+  await parked(`the failure of ${step}`, step);
   if (name === 'stop') await lookAtModes();
   await writeFile(join(scenario.stage.app.root, 'run', `${name}.ok`), '');
   await scenario.operate('retry');

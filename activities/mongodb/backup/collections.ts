@@ -73,6 +73,16 @@ export function optionsText(options: Document): string {
   return canonical(EJSON.serialize(options, { relaxed: true }));
 }
 
+/** A server that is told one of the two beside a validator writes down the other as well: both of these say the same. */
+export function sameOptions(a: string, b: string): boolean {
+  return withoutDefaults(a) === withoutDefaults(b);
+}
+
+function withoutDefaults(text: string): string {
+  const { validationLevel = 'strict', validationAction = 'error', ...rest } = JSON.parse(text) as Document;
+  return canonical({ ...rest, validationLevel, validationAction });
+}
+
 /** One line per index, sorted; the order of its keys counts, that of its options does not. */
 export function indexLines(indexes: readonly Document[]): readonly string[] {
   return indexes

@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { Check } from '../../../src/core/evidence';
 import { DocumentDigest, type DocumentsDigest } from '../document-digest';
-import { indexLines, optionsText, readCollections, type CollectionInfo } from './collections';
+import { indexLines, optionsText, readCollections, sameOptions, type CollectionInfo } from './collections';
 import type { Manifest } from './manifest';
 
 /** Whether this database is what the manifest says: documents and digests, indexes, options, nothing missing or extra. */
@@ -52,7 +52,7 @@ export function shapeDifferences(name: string, entry: Described, info: Collectio
 }
 
 function optionDifferences(name: string, entry: Described, { options }: CollectionInfo): readonly string[] {
-  return optionsText(options) === entry.options ? [] : [`${name} has other options`];
+  return sameOptions(optionsText(options), entry.options) ? [] : [`${name} has other options`];
 }
 
 /** Reads the whole collection. */

@@ -6,6 +6,7 @@ import type { NewFence, Watchdog } from './control';
 import type { Fence } from './fence';
 import { fenceOf } from './fence-of';
 import type { Held } from './held';
+import { openAfterOthers } from './late-close';
 import { openProver, type Prover } from './prove';
 import { operationTime, startListening } from './silence';
 import type { TableChecks } from './shape';
@@ -65,8 +66,13 @@ export async function closeFence(held: Held, closing: Closing): Promise<Closed> 
   const signal = AbortSignal.any([cancelled, AbortSignal.timeout(args.budgetMs)]);
   await control.closing(freeze, args.budgetMs);
   context.progress({ doing: `fence ${fence.name} closed; proves it` });
-  await fence.close(captured);
-  await control.closed(freeze);
+  try {
+    await fence.close(captured);
+    await control.closed(freeze);
+  } catch (error) {
+    await openAfterOthers(held, freeze);
+    throw error;
+  }
   const refused = await refusals(fence, prover);
   const noise = await listener.listen(await operationTime(link.db), args.quietMs, signal);
   if (noise.length > 0) {

@@ -125,7 +125,8 @@ export class FenceControl {
     const now = await this.now();
     const taken = await this.documents.updateOne(
       { _id: this.target, freeze, state: 'closed', until: { $gt: now } },
-      { $set: { state: 'switched', proof: JSON.stringify(proof) } },
+      // Nothing is waited for any more: should its worker die now, whoever looks after the fence opens it soon.
+      { $set: { state: 'switched', until: now, proof: JSON.stringify(proof) } },
     );
     if (taken.matchedCount === 1) return;
     const found = await this.read();
@@ -135,13 +136,15 @@ export class FenceControl {
 
   /**
    * The right to open to the old shape: undefined = the switch is committed, or there is nothing to open. Whoever died
-   * while opening is helped: opening twice is harmless, and a switch cannot be committed any more.
+   * while opening is helped: opening twice is harmless, and a switch cannot be committed any more. Its time is cut short,
+   * because the application is refused for nothing from here on.
    */
   async startOpening(freeze: string, when: 'expired' | 'now'): Promise<FenceDocument | undefined> {
-    const expired = when === 'expired' ? { until: { $lte: await this.now() } } : {};
+    const now = await this.now();
+    const expired = when === 'expired' ? { until: { $lte: now } } : {};
     const found = await this.documents.findOneAndUpdate(
       { _id: this.target, freeze, state: { $in: ['preparing', 'closing', 'closed', 'opening'] }, ...expired },
-      { $set: { state: 'opening' } },
+      { $set: { state: 'opening' }, $min: { until: new Date(now.getTime() + OPENING_MS) } },
       { returnDocument: 'after' },
     );
     return found ?? undefined;
@@ -189,6 +192,9 @@ export async function readFences(lane: Db): Promise<readonly FenceDocument[]> {
 export function capturedOf({ captured }: Pick<FenceDocument, 'captured'>): Json {
   return JSON.parse(captured) as Json;
 }
+
+/** How long an opener is left alone. */
+const OPENING_MS = 10_000;
 
 function whyNot(found: FenceDocument | undefined, freeze: string, now?: Date): string {
   if (!found) return 'its control document is gone';

@@ -1,7 +1,7 @@
 import { fenceOf } from './fence-of';
 import { capturedOf, type FenceControl, type FenceDocument } from './control';
 import type { FenceGround } from './ground';
-import { putChecks, type TableChecks } from './shape';
+import { putChecks, replaceRefusal, type TableChecks } from './shape';
 
 /** What opening stands on: the plan is not at hand, so that the control document says the rest. */
 export type OpeningGround = Pick<FenceGround, 'db' | 'resources' | 'signal'>;
@@ -39,6 +39,8 @@ export async function openToNew(
 export async function openAgain(ground: OpeningGround, found: FenceDocument): Promise<boolean> {
   const fence = standing(found, ground);
   if (!(await fence.isClosed(capturedOf(found)))) return false;
+  const { outcome } = found;
+  if (outcome !== undefined) await replaceRefusal(ground.db, checksIn(found), outcome === 'new' ? 'after' : 'before');
   await fence.open(capturedOf(found));
   return true;
 }

@@ -1,6 +1,13 @@
 import type { Db } from 'mongodb';
 import { requiredValidation } from '../required-validation';
-import { collectionOptions, putValidator, readValidation, validationText } from '../validator';
+import {
+  collectionOptions,
+  putValidator,
+  readValidation,
+  refuseAll,
+  sameValidation,
+  validationText,
+} from '../validator';
 
 /** What a collection checks before the freeze and after the switch, as text. */
 export interface TableChecks {
@@ -29,4 +36,12 @@ export async function checksOf(
 
 export async function putChecks(db: Db, checks: readonly TableChecks[], which: 'before' | 'after'): Promise<void> {
   for (const check of checks) await putValidator(db, check.table, readValidation(check[which]));
+}
+
+/** Only where everything is refused: other validators were set since. */
+export async function replaceRefusal(db: Db, checks: readonly TableChecks[], which: 'before' | 'after'): Promise<void> {
+  for (const check of checks) {
+    const now = await collectionOptions(db, check.table);
+    if (now && sameValidation(now, refuseAll)) await putValidator(db, check.table, readValidation(check[which]));
+  }
 }

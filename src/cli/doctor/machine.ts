@@ -6,7 +6,7 @@ import type { Config } from '../../runtime/config';
 import { packageCopies } from '../../runtime/package-copies';
 import { asked, ok, unless, type Finding } from './finding';
 
-const OLDEST_NODE = [20, 11] as const;
+const OLDEST_NODE = [20, 19] as const;
 /** Of the servers that cutover works with; a newer server needs a newer program, which its preflight says. */
 const OLDEST_POSTGRES = 14;
 

@@ -18,11 +18,11 @@ export interface MongoWholeRun {
   readonly writes: WritesReport;
 }
 
-/** One at each size, one after the other. */
+/** One at each size, one after the other; of a quick benchmark only at the large one. */
 export async function measureMongoRuns(bench: Bench): Promise<readonly MongoWholeRun[]> {
-  const { small, documents } = bench.options.mongo;
+  const { quick, mongo } = bench.options;
   const runs: MongoWholeRun[] = [];
-  for (const size of [small, documents])
+  for (const size of quick ? [mongo.documents] : [mongo.small, mongo.documents])
     runs.push(
       await bench.progress.step(`whole run of 000 with ${size.toLocaleString('en')} documents`, () =>
         wholeRun(bench, size),

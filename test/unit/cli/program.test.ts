@@ -23,6 +23,9 @@ const COMMANDS = [
   'adopt',
   'release',
   'report',
+  'set',
+  'get',
+  'extend',
 ];
 
 describe('cutover', () => {
@@ -58,6 +61,13 @@ describe('cutover', () => {
     [['tick', '--as', 'lead-1', '--comment', 'mail 7'], "missing required argument 'step'"],
     [['tick', 'preflight/manual-1', '--as', 'lead-1'], "required option '--comment <text>' not specified"],
     [['release', '--plan', 'x', '--as', 'lead-1'], "required option '--comment <text>' not specified"],
+    [['set'], "missing required argument 'knob=value'"],
+    [
+      ['set', 'window=0'],
+      'window: found 0, expected rows or documents per window, 1 to 10,000, or auto. Nothing was sent.',
+    ],
+    [['set', 'speed=9'], '"speed=9" sets nothing; write one of window='],
+    [['get', 'window'], 'too many arguments'],
     [['release', '--as', 'lead-1', '--as', 'lead-1', '--comment', 'x'], 'lead-1 is given twice'],
   ])('%j is a mistake that it explains, exit code 2', async (argv, words) => {
     const said = await cli(argv);
