@@ -24,6 +24,8 @@ export interface Capabilities {
   readonly journal: boolean | undefined;
   /** How far back the server remembers changes; undefined = this user may not ask. Milliseconds. */
   readonly oplogWindowMs: number | undefined;
+  /** What the oplog takes, and may take before it forgets; undefined = the server does not tell. */
+  readonly oplogSize: { readonly usedBytes: number; readonly maxBytes: number } | undefined;
   /** `name@database`; undefined = the server asks nobody who he is. */
   readonly user: string | undefined;
   /** `role@database`, sorted. */
@@ -42,23 +44,43 @@ export async function askCapabilities(
 ): Promise<Capabilities> {
   const admin = client.db('admin');
   const [server, hello, who] = await Promise.all([readServer(db), admin.command({ hello: 1 }), askUser(admin)]);
-  const [transactions, changeStreams, setUserWriteBlockMode, collMod, profile, dbHash, journal, oplogWindowMs] =
-    await Promise.all([
-      works(() => tryTransaction(db)),
-      works(() => tryChangeStream(db)),
-      // Without its required field: whoever knows the command says so, and nothing is blocked.
-      knows(admin, { setUserWriteBlockMode: 1 }),
-      answers(db, { collMod: NOWHERE }, [NAMESPACE_NOT_FOUND]),
-      answers(db, { profile: -1 }),
-      answers(db, { dbHash: 1, collections: [NOWHERE] }),
-      askJournal(admin),
-      askOplogWindow(client.db('local'), admin),
-    ]);
+  const [
+    transactions,
+    changeStreams,
+    setUserWriteBlockMode,
+    collMod,
+    profile,
+    dbHash,
+    journal,
+    oplogWindowMs,
+    oplogSize,
+  ] = await Promise.all([
+    works(() => tryTransaction(db)),
+    works(() => tryChangeStream(db)),
+    // Without its required field: whoever knows the command says so, and nothing is blocked.
+    knows(admin, { setUserWriteBlockMode: 1 }),
+    answers(db, { collMod: NOWHERE }, [NAMESPACE_NOT_FOUND]),
+    answers(db, { profile: -1 }),
+    answers(db, { dbHash: 1, collections: [NOWHERE] }),
+    askJournal(admin),
+    askOplogWindow(client.db('local'), admin),
+    askOplogSize(client.db('local')),
+  ]);
   return {
     ...server,
     ...who,
     replicaSet: hello['setName'] as string | undefined,
-    ...{ transactions, changeStreams, setUserWriteBlockMode, collMod, profile, dbHash, journal, oplogWindowMs },
+    ...{
+      transactions,
+      changeStreams,
+      setUserWriteBlockMode,
+      collMod,
+      profile,
+      dbHash,
+      journal,
+      oplogWindowMs,
+      oplogSize,
+    },
     snapshotReads: writable ? await works(() => trySnapshot(writable)) : undefined,
   };
 }
@@ -155,6 +177,12 @@ async function askOplogWindow(local: Db, admin: Db): Promise<number | undefined>
     const { earliestOptime, latestOptime } = (told?.['oplog'] ?? {}) as Document;
     return window(secondsOf(earliestOptime), secondsOf(latestOptime));
   }
+}
+
+async function askOplogSize(local: Db): Promise<Capabilities['oplogSize']> {
+  const stats = await local.command({ collStats: 'oplog.rs' }).catch(() => undefined);
+  const [usedBytes, maxBytes] = [Number(stats?.['size']), Number(stats?.['maxSize'])];
+  return usedBytes >= 0 && maxBytes > 0 ? { usedBytes, maxBytes } : undefined;
 }
 
 /** A BSON timestamp has its seconds in the upper half. */

@@ -76,7 +76,10 @@ interface Told {
   readonly restore: readonly (KeyOf & { readonly old: unknown })[];
 }
 
-/** What becomes of each of these documents. One that has the key that it had before the run stays as it is. */
+/**
+ * What becomes of each of these documents. One that had a key before the run stays as it is, unless the key that it has
+ * now is the rule's: then this run may have given it, and the one of before comes back.
+ */
 async function told(db: Db, work: Unstamping, docs: readonly Document[]): Promise<Told> {
   const ids = docs.map((doc) => doc['_id'] as unknown);
   const rows = work.remembered ? await recalled(work.before, ids) : [];
@@ -87,7 +90,10 @@ async function told(db: Db, work: Unstamping, docs: readonly Document[]): Promis
     const one = { id: ids[i], key: String(doc[work.column]) };
     const held = before.size > 0 ? before.get(idText(one.id)) : undefined;
     if (held && isKey(held.old) && held.old === one.key) continue;
-    if (one.key !== tenants[i]) differ.push(one);
+    const foreign = one.key !== tenants[i];
+    if (foreign) differ.push(one);
+    // Not the rule's and not that of before: somebody gave the document to another tenant, and this run did not.
+    if (foreign && held && isKey(held.old)) continue;
     if (held) restore.push({ ...one, old: held.old });
     else unset.push(one);
   }

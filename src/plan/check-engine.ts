@@ -42,6 +42,11 @@ const inTables = ({ tenancy }: PlanFile, word: 'rule' | 'unique' | 'globalUnique
 const WORDS: readonly Word[] = [
   {
     only: 'mongodb',
+    used: (p) => at(p.preflight.expected !== undefined, 'preflight', 'expected'),
+    instead: 'take it out; nothing of PostgreSQL is forgotten after a time',
+  },
+  {
+    only: 'mongodb',
     used: (p) => at(p.tenancy.model !== undefined, 'tenancy', 'model'),
     instead: 'take it out; preflight reads the catalog',
   },

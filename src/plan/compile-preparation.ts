@@ -46,6 +46,7 @@ function preflightStep(frame: Frame): Step {
       store: plan.backup.store,
       maxTransactionAgeMs: plan.preflight.maxTransactionAge,
       watch: plan.watch,
+      ...(plan.preflight.expected === undefined ? {} : { expectedMs: plan.preflight.expected }),
       ...(model ? { model } : {}),
       ...(uniques.length > 0 ? { uniques } : {}),
       ...(globals.length > 0 ? { globalUniques: globals } : {}),

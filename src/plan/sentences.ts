@@ -108,6 +108,7 @@ const DURATIONS = [
   'expires',
   'backupMaxAge',
   'maxTransactionAge',
+  'expected',
 ];
 
 function isDuration(path: readonly PathPart[]): boolean {

@@ -47,6 +47,7 @@ afterAll(async () => {
 });
 
 describe('on the way to the end', () => {
+  const step = inOrder();
   let run: MongoScenario;
 
   beforeAll(async () => {
@@ -59,36 +60,42 @@ describe('on the way to the end', () => {
 
   afterAll(async () => run?.[Symbol.asyncDispose]());
 
-  test('a worker killed in the middle of the dump leaves no backup that counts, and the next one takes a whole one', async () => {
-    const first = await run.startWorker();
-    run.proxy.setRule(
-      onceMongo(
-        'hold',
-        inMongoStep('backup/dump', 'do', ({ command, collection }) => command === 'find' && collection === 'units'),
-      ),
-    );
-    await run.start(['expand']);
-    await run.struck('the dump of units');
-    await run.kill(first);
-    expect(await endsOf(run, 'backup/dump')).toBe(0);
-    holdReplyOfStamp(run, 'documents');
-    await run.startWorker().then((worker) => (second = worker));
-    await run.row('end', 'backup/drill');
-    expect(await endsOf(run, 'backup/dump')).toBe(1);
-  });
+  step(
+    'a worker killed in the middle of the dump leaves no backup that counts, and the next one takes a whole one',
+    async () => {
+      const first = await run.startWorker();
+      run.proxy.setRule(
+        onceMongo(
+          'hold',
+          inMongoStep('backup/dump', 'do', ({ command, collection }) => command === 'find' && collection === 'units'),
+        ),
+      );
+      await run.start(['expand']);
+      await run.struck('the dump of units');
+      await run.kill(first);
+      expect(await endsOf(run, 'backup/dump')).toBe(0);
+      holdReplyOfStamp(run, 'documents');
+      await run.startWorker().then((worker) => (second = worker));
+      await run.row('end', 'backup/drill');
+      expect(await endsOf(run, 'backup/dump')).toBe(1);
+    },
+  );
 
   let second: Awaited<ReturnType<MongoScenario['startWorker']>>;
 
-  test('a worker killed after a window was stamped and before it heard so: the next one finds it done', async () => {
-    await run.struck('a stamped window of documents');
+  step('a worker killed after a window was stamped and before it heard so: the next one finds it done', async () => {
+    await run.struck('a window of documents');
+    const stamped = async (): Promise<boolean> =>
+      (await run.db.collection('documents').countDocuments({ tenant_id: 'tenant-default' })) > 0;
+    await run.seen('the window stamped', stamped);
     await run.kill(second);
-    expect(await run.db.collection('documents').countDocuments({ tenant_id: 'tenant-default' })).toBeGreaterThan(0);
+    expect(await endsOf(run, 'backfill/stamp-documents')).toBe(0);
     run.proxy.setRule(onceMongo('hold', stamps('payments')));
     second = await run.startWorker();
     await run.row('end', 'backfill/stamp-documents');
   });
 
-  test('MongoDB killed with -9 in the backfill: the same worker goes on when the server is back', async () => {
+  step('MongoDB killed with -9 in the backfill: the same worker goes on when the server is back', async () => {
     await run.struck('a window of payments');
     await server.kill9();
     await server.restart();
@@ -100,40 +107,47 @@ describe('on the way to the end', () => {
     expect(lost()).toEqual(expect.arrayContaining(['aggregate', 'index', 'members', 'recount', 'shape', 'stamp']));
   });
 
-  test('a worker killed with everything switched and nothing committed: the next one puts it back, freezes once more and says so', async () => {
-    run.proxy.setRule(
-      onceMongo(
-        'hold',
-        inMongoStep(FREEZE, 'do', ({ collection, has }) => collection === 'fence' && has('switched\0')),
-      ),
-    );
-    run.approveFromNowOn(['cutover', 'contract']);
-    await run.struck('the commit of the switch');
-    expect(await buildOf(run)).toBe('2026-11-tenants');
-    expect(await run.fence()).toMatchObject({ state: 'closed' });
-    await run.kill(second);
-    second = await run.startWorker();
-    await run.row('end', FREEZE);
-    expect(await endsOf(run, FREEZE)).toBe(1);
-    const state = await run.until('the freeze', (s) => figure(s, FREEZE, 'tries') !== undefined);
-    expect(figure(state, FREEZE, 'tries')).toBe(2);
-    await proveWritesGoOn(run);
-  });
+  step(
+    'a worker killed with everything switched and nothing committed: the next one puts it back, freezes once more and says so',
+    async () => {
+      run.proxy.setRule(
+        onceMongo(
+          'hold',
+          inMongoStep(FREEZE, 'do', ({ collection, has }) => collection === 'fence' && has('switched\0')),
+        ),
+      );
+      run.approveFromNowOn(['cutover', 'contract']);
+      await run.struck('the commit of the switch');
+      expect(await buildOf(run)).toBe('2026-11-tenants');
+      expect(await run.fence()).toMatchObject({ state: 'closed' });
+      await run.kill(second);
+      second = await run.startWorker();
+      await run.row('end', FREEZE);
+      expect(await endsOf(run, FREEZE)).toBe(1);
+      const state = await run.until('the freeze', (s) => figure(s, FREEZE, 'tries') !== undefined);
+      expect(figure(state, FREEZE, 'tries')).toBe(2);
+      await proveWritesGoOn(run);
+    },
+  );
 
-  test('MongoDB killed with -9 while the run observes: it observes on, and the run ends with no write lost', async () => {
-    await run.row('start', 'observe/probes');
-    await server.kill9();
-    await server.restart();
-    const end = await run.ended();
-    expect(end.steps.filter((s) => s.status !== 'done' || s.verdict !== 'pass')).toEqual([]);
-    await proveWritesGoOn(run);
-    await proveQuiet(run);
-    await proveMongoShape(run);
-    await proveMongoWrites(run, 'tenant-default');
-  });
+  step(
+    'MongoDB killed with -9 while the run observes: it observes on, and the run ends with no write lost',
+    async () => {
+      await run.row('start', 'observe/probes');
+      await server.kill9();
+      await server.restart();
+      const end = await run.ended();
+      expect(end.steps.filter((s) => s.status !== 'done' || s.verdict !== 'pass')).toEqual([]);
+      await proveWritesGoOn(run);
+      await proveQuiet(run);
+      await proveMongoShape(run);
+      await proveMongoWrites(run, 'tenant-default');
+    },
+  );
 });
 
 describe('on the way back', () => {
+  const step = inOrder();
   let run: MongoScenario;
   let before: MongoWorld;
   let bytes: Bytes;
@@ -149,7 +163,7 @@ describe('on the way back', () => {
 
   let worker: Awaited<ReturnType<MongoScenario['startWorker']>>;
 
-  test('two starts at once: one run; another plan on the same target is refused by the name of the first', async () => {
+  step('two starts at once: one run; another plan on the same target is refused by the name of the first', async () => {
     worker = await run.startWorker();
     const started = await Promise.all([run.tryStart(), run.tryStart()]);
     expect(started.map(({ ok }) => ok).sort()).toEqual([false, true]);
@@ -161,63 +175,75 @@ describe('on the way back', () => {
     expect(claim?.summary).toContain(`belongs to run ${first.run.id} of plan "fault-back"`);
   });
 
-  test('a worker stopped past its heartbeat and woken again commits nothing: another attempt has done the step', async () => {
-    const registry = 'expand/registry';
-    run.proxy.setRule(onceMongo('hold', lastMongoCommit(registry, 'do')));
-    run.approveFromNowOn(['expand']);
-    await run.struck('the commit of the registry');
-    worker.kill('SIGSTOP');
-    await run.unstick();
-    const next = await run.startWorker();
-    await run.row('end', registry);
-    run.proxy.release();
-    worker.kill('SIGCONT');
-    await run.row('end', 'expand/command-migrate');
-    expect(await endsOf(run, registry)).toBe(1);
-    expect(await run.db.collection('tenants').countDocuments({})).toBe(1);
-    await run.kill(worker);
-    worker = next;
-  });
+  step(
+    'a worker stopped past its heartbeat and woken again commits nothing: another attempt has done the step',
+    async () => {
+      const registry = 'expand/registry';
+      run.proxy.setRule(onceMongo('hold', lastMongoCommit(registry, 'do')));
+      run.approveFromNowOn(['expand']);
+      await run.struck('the commit of the registry');
+      worker.kill('SIGSTOP');
+      await run.unstick();
+      const next = await run.startWorker();
+      await run.row('end', registry);
+      run.proxy.release();
+      worker.kill('SIGCONT');
+      await run.row('end', 'expand/command-migrate');
+      expect(await endsOf(run, registry)).toBe(1);
+      expect(await run.db.collection('tenants').countDocuments({})).toBe(1);
+      await run.kill(worker);
+      worker = next;
+    },
+  );
 
-  test('a worker killed while fenced, and nobody after it: the watchdog opens to the old shape after the time; the next worker freezes once more', async () => {
-    await run.gate('cutover');
-    // The first act of the switch is noted before it begins: the fence is closed and proved by then.
-    const noted = inMongoStep(
-      FREEZE,
-      'do',
-      ({ collection, has }) => collection === 'fence' && has('$set') && has('acts\0'),
-    );
-    run.proxy.setRule(onceMongo('hold', noted));
-    run.approveFromNowOn(['expand', 'cutover']);
-    await run.struck('the first act of the switch');
-    expect(await run.fence()).toMatchObject({ state: 'closed' });
-    await run.kill(worker);
-    await run.seen('the watchdog’s opening', async () => (await run.fence())?.state === 'open');
-    const opened = await run.fence();
-    expect(opened).toMatchObject({ outcome: 'old', settled: false });
-    expect(opened?.openedBy).toBe(`the watchdog, pid ${opened?.watchdog?.pid} on ${opened?.watchdog?.host}`);
-    expect(await buildOf(run)).toBe('2026-10-single');
-    await proveWritesGoOn(run);
-    worker = await run.startWorker();
-    const state = await run.gate('contract');
-    expect(figure(state, FREEZE, 'tries')).toBe(2);
-  });
+  step(
+    'a worker killed while fenced, and nobody after it: the watchdog opens to the old shape after the time; the next worker freezes once more',
+    async () => {
+      await run.gate('cutover');
+      // The first act of the switch is noted before it begins: the fence is closed and proved by then.
+      const noted = inMongoStep(
+        FREEZE,
+        'do',
+        ({ collection, has }) => collection === 'fence' && has('$set') && has('acts\0'),
+      );
+      run.proxy.setRule(onceMongo('hold', noted));
+      run.approveFromNowOn(['expand', 'cutover']);
+      await run.struck('the first act of the switch');
+      expect(await run.fence()).toMatchObject({ state: 'closed' });
+      await run.kill(worker);
+      await run.seen('the watchdog’s opening', async () => (await run.fence())?.state === 'open');
+      const opened = await run.fence();
+      expect(opened).toMatchObject({ outcome: 'old', settled: false });
+      expect(opened?.openedBy).toBe(`the watchdog, pid ${opened?.watchdog?.pid} on ${opened?.watchdog?.host}`);
+      expect(await buildOf(run)).toBe('2026-10-single');
+      await proveWritesGoOn(run);
+      worker = await run.startWorker();
+      const state = await run.gate('contract');
+      expect(figure(state, FREEZE, 'tries')).toBe(2);
+    },
+  );
 
-  test('a worker killed in the rollback after a window was taken back, and replies of commits lost: the next one finishes, and all is as before', async () => {
-    run.proxy.setRule(onceMongo('hold-reply', inMongoStep('backfill/stamp-documents', 'undo', writes('documents'))));
-    await run.rollback();
-    await run.struck('a window of documents taken back');
-    await run.kill(worker);
-    const lost = loseReplies(run, 'undo');
-    await run.startWorker();
-    await run.ended('rolled-back');
-    expect(lost()).toEqual(expect.arrayContaining(['config', 'profiling', 'registry', 'required', 'stamp', 'table']));
-    await proveWritesGoOn(run);
-    await proveQuiet(run);
-    await proveWorld(run, before);
-    await proveMongoWrites(run, undefined);
-    await proveUntouched(run, bytes);
-  });
+  step(
+    'a worker killed in the rollback after a window was taken back, and replies of commits lost: the next one finishes, and all is as before',
+    async () => {
+      run.proxy.setRule(onceMongo('hold-reply', inMongoStep('backfill/stamp-documents', 'undo', writes('documents'))));
+      await run.rollback();
+      await run.struck('a window of documents');
+      const takenBack = async (): Promise<boolean> =>
+        (await run.db.collection('documents').countDocuments({ tenant_id: { $exists: false } })) > 0;
+      await run.seen('the window taken back', takenBack);
+      await run.kill(worker);
+      const lost = loseReplies(run, 'undo');
+      await run.startWorker();
+      await run.ended('rolled-back');
+      expect(lost()).toEqual(expect.arrayContaining(['config', 'profiling', 'registry', 'required', 'stamp', 'table']));
+      await proveWritesGoOn(run);
+      await proveQuiet(run);
+      await proveWorld(run, before);
+      await proveMongoWrites(run, undefined);
+      await proveUntouched(run, bytes);
+    },
+  );
 });
 
 /** Rows of the plan of faults that need failpoints or members, which SecantusDB has not: for a mongod started with enableTestCommands. */
@@ -229,6 +255,18 @@ describe('on a mongod with failpoints and members only', () => {
   test.todo('C5 a change stream whose token is too old (286), or that is invalidated by a rename: needs a small oplog');
   test.todo('C6 UnknownTransactionCommitResult and TransientTransactionError by label: needs failCommand');
 });
+
+/** Tests of one run, each of which goes on where the one before ended: after the first that fails the others say so at once. */
+function inOrder(): (title: string, work: () => Promise<void>) => void {
+  let failed: string | undefined;
+  return (title, work) =>
+    test(title, async () => {
+      if (failed !== undefined) throw new Error(`Not tried, since this failed before: ${failed}`);
+      failed = title;
+      await work();
+      failed = undefined;
+    });
+}
 
 const writes =
   (table: string) =>

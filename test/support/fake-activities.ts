@@ -4,9 +4,10 @@ import type { Activities } from '../../activities';
 import { verbActivities } from '../../activities/verb-activities';
 import { done } from '../../src/core/evidence';
 import { CutoverError, describeError, FAILURES } from '../../src/core/failure';
+import { refusesKnobs } from '../../src/core/knobs';
 import type { StepKind } from '../../src/core/step';
 import type { VerbInput, VerbResult } from '../../src/core/verb';
-import type { FakeTarget } from './fake-target';
+import { WORKFLOW_PEOPLE, type FakeTarget } from './fake-target';
 
 /**
  * The names and types of the worker's activities on targets that only remember: for tests of the workflow and of
@@ -36,7 +37,12 @@ export function fakeActivities(targetOf: (workflowId: string) => FakeTarget): Ac
     restore: () => Promise.reject(failure(new CutoverError('Refused', 'nothing to restore'))),
     readLedger: ({ run }) => Promise.resolve({ run, rows: [], more: false }),
     getKnobs: ({ run }) => Promise.resolve({ run, knobs: {} }),
-    setKnobs: ({ run, set, by }) => Promise.resolve({ run, knobs: set, by }),
+    setKnobs: async (input) => {
+      const { run, set: knobs, by } = input;
+      const problem = refusesKnobs(WORKFLOW_PEOPLE, input);
+      if (problem) throw failure(new CutoverError('NotAllowed', problem));
+      return { run, knobs, by };
+    },
     askTargets: () => Promise.resolve([]),
     previewLive: () => Promise.resolve({ evidence: done('nothing was asked'), expected: {} }),
     notify: async (input) => {

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { CutoverError, describeError } from '../../../src/core/failure';
 import { damageOfFiles, type ExpectedFile } from '../../backup/damage';
-import { fileDigest } from '../../backup/files';
+import { readStored, type Stored } from '../../backup/stored';
 
 const file = z.strictObject({ file: z.string(), sha256: z.string(), bytes: z.number() });
 const digest = z.strictObject({ documents: z.number(), digest: z.string(), bytes: z.number() });
@@ -55,27 +52,11 @@ const SCHEMA = z.strictObject({
 
 export type Manifest = z.infer<typeof SCHEMA>;
 
-export const MANIFEST_FILE = 'manifest.json';
-
-export interface StoredManifest {
-  readonly manifest: Manifest;
-  /** Of the file's bytes. */
-  readonly sha256: string;
-}
+export type StoredManifest = Stored<Manifest>;
 
 /** @throws Refused when there is none or it is not one of ours. */
-export async function readManifest(folder: string): Promise<StoredManifest> {
-  const path = join(folder, MANIFEST_FILE);
-  try {
-    const manifest = SCHEMA.parse(JSON.parse(await readFile(path, 'utf8')));
-    return { manifest, sha256: (await fileDigest(path)).sha256 };
-  } catch (cause) {
-    throw new CutoverError(
-      'Refused',
-      `The manifest ${path} cannot be read (${describeError(cause).slice(0, 200)}): the backup counts for nothing; take another.`,
-      { cause },
-    );
-  }
+export function readManifest(folder: string): Promise<StoredManifest> {
+  return readStored(SCHEMA, folder);
 }
 
 /** What is wrong with the files of a backup; nothing = each has the sha256 that the manifest says. Reads all of them. */

@@ -1,9 +1,8 @@
 import { check, type Findings } from '../../findings';
 import { serverText, type Capabilities } from '../capabilities';
+import { oplogFindings } from './oplog';
 
 const OLDEST_MAJOR = 6;
-/** The server must remember changes for so many times the run's expected length: streams are resumed from there. */
-const OPLOG_TIMES = 3;
 
 /** Topology, version, and what the run stands on: transactions, change streams, collMod. Asked, never taken from the version. */
 export function serverFindings(can: Capabilities, expectedMs: number | undefined): Findings {
@@ -15,22 +14,17 @@ export function serverFindings(can: Capabilities, expectedMs: number | undefined
     ...(can.changeStreams ? [] : ['change streams: other writers could not be proved quiet']),
     ...(can.collMod ? [] : ["collMod: give the tool's user dbAdmin on the database"]),
   ];
+  const oplog = oplogFindings(can, expectedMs);
   return {
     checks: [
       check('server', `${OLDEST_MAJOR}.0 or newer`, old, serverText(can)),
       check('replica set', 'a replica set', lone, can.replicaSet ?? ''),
       check('abilities', 'transactions, change streams, collMod', cannot),
-      oplog(can, expectedMs),
+      ...oplog.checks,
     ],
-    warnings: warnings(can),
-    figures: { server: serverText(can) },
+    warnings: [...warnings(can), ...(oplog.warnings ?? [])],
+    figures: { server: serverText(can), ...oplog.figures },
   };
-}
-
-function oplog({ oplogWindowMs }: Capabilities, expectedMs = 0) {
-  const expected = `the server remembers changes for ${hours(expectedMs * OPLOG_TIMES)} (${OPLOG_TIMES} x the run)`;
-  // A young server remembers everything since its start: a short window says nothing while the oplog is not full.
-  return check('oplog window', expected, [], oplogWindowMs === undefined ? 'may not be asked' : hours(oplogWindowMs));
 }
 
 function warnings(can: Capabilities): readonly string[] {
@@ -46,8 +40,4 @@ function warnings(can: Capabilities): readonly string[] {
       ? []
       : [`this is ${can.product}, which plays MongoDB: production is to be tried again`]),
   ];
-}
-
-function hours(ms: number): string {
-  return ms < 3_600_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`;
 }

@@ -11,6 +11,11 @@ const backup = z
     scratch: word
       .default('scratch')
       .describe('The database that the drill restores into: never one that holds anything.'),
+    exclude: z
+      .array(table)
+      .max(50)
+      .default([])
+      .describe('MongoDB: collections that the backup leaves out, such as time series; a restore leaves them as they are.'),
     exports: z
       .array(exportSpec)
       .max(10)
@@ -101,6 +106,9 @@ const preflight = z
     maxTransactionAge: duration
       .prefault('1m')
       .describe('An older transaction stops the preflight; it is named by pid, age and query.'),
+    expected: duration
+      .optional()
+      .describe('MongoDB: how long the run may take; the server must remember its changes for three times as long.'),
   })
   .prefault({})
   .describe('What must hold before anything is touched.');

@@ -216,3 +216,28 @@ describe('doctor', () => {
     ]);
   });
 });
+
+describe('set and get', () => {
+  it('say what holds from now on and who said it; the run goes on meanwhile', async () => {
+    const of = await bench.start();
+    await of.untilOpen('expand');
+    const said = await cli(of, ['set', 'window=50', 'maxPerSecond=2000', '--as', 'dba-1']);
+    expect(said).toMatchObject({ code: 0, stderr: '' });
+    expect(said.stdout).toMatch(/ok {2}run workflow-\S+ on app: window=50, maxPerSecond=2000\n {4}said by dba-1/);
+    const json = await cli(of, ['set', 'pauseMs=auto', '--as', 'dba-1', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, home: 'app', run: of.input.plan.name, by: 'dba-1' });
+    expect((await cli(of, ['get'])).stdout).toContain('nothing is set');
+    await of.pass('expand', 'dba-1');
+    await of.untilOpen('cutover');
+  });
+
+  it('is refused by the worker for somebody it does not know, exit code 1, with the reason', async () => {
+    const of = await bench.start();
+    await of.untilOpen('expand');
+    expect(await cli(of, ['set', 'window=50', '--as', 'eve'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('Nobody of the name eve is in the people file'),
+    });
+  });
+});
