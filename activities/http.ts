@@ -1,5 +1,5 @@
 import { CutoverError, describeError } from '../src/core/failure';
-import type { HttpTarget, Resources } from './resources';
+import type { HttpTarget } from './resources';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -58,16 +58,6 @@ export async function httpRequest(target: HttpTarget, request: HttpCall): Promis
       error instanceof Error && error.cause !== undefined ? describeError(error.cause) : describeError(error);
     throw new NoAnswer(timeout.aborted ? `no answer within ${request.timeoutMs} ms` : cause, { cause: error });
   }
-}
-
-/** @throws Misconfigured when the target is of another kind. */
-export function httpTarget(resources: Resources, name: string): HttpTarget {
-  const target = resources.target(name);
-  if (target.kind === 'http') return target;
-  throw new CutoverError(
-    'Misconfigured',
-    `Target "${name}" is of kind ${target.kind}; a request goes to an http target.`,
-  );
 }
 
 /** `//elsewhere/x` is a path to whoever reads it and another host to a URL parser: credentials must not go there. */

@@ -1,6 +1,7 @@
+import { targetOf } from '../target-of';
 import { setTimeout as delay } from 'node:timers/promises';
 import { clip } from '../../src/core/evidence';
-import { httpGet, httpTarget, NoAnswer } from '../http';
+import { httpGet, NoAnswer } from '../http';
 import { plainText } from '../plain-text';
 import type { Resources, ServiceTarget } from '../resources';
 
@@ -19,7 +20,7 @@ export async function askHealth(
 ): Promise<Health> {
   const { target, path } = service.health;
   try {
-    const { status, body } = await httpGet(httpTarget(resources, target), { path, timeoutMs, signal });
+    const { status, body } = await httpGet(targetOf(resources, target, 'http'), { path, timeoutMs, signal });
     const said = resources.redact(clip(plainText(body).replaceAll('\n', ' '), 160));
     return { healthy: status === 200 && names(body, build), said: `status ${status}, ${said}` };
   } catch (error) {

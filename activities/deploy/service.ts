@@ -1,8 +1,9 @@
+import { targetOf } from '../target-of';
 import { CutoverError } from '../../src/core/failure';
 import type { DeployArgs } from '../../src/core/outside-args';
 import { runCommand } from '../command/run-command';
 import type { Progress } from '../context';
-import type { Resources, ServiceTarget } from '../resources';
+import type { Resources } from '../resources';
 import { currentBuild, requireBuild, setBuild } from './builds';
 import { askHealth, waitHealthy } from './healthy';
 
@@ -30,7 +31,7 @@ export interface Deployed {
  */
 export async function deployBuild(resources: Resources, args: DeployArgs, options: DeployOptions): Promise<Deployed> {
   const startedAt = performance.now();
-  const service = serviceTarget(resources, args.service);
+  const service = targetOf(resources, args.service, 'service');
   const { signal } = options;
   await requireBuild(service, args.build);
   const from = await currentBuild(service);
@@ -64,7 +65,11 @@ export async function restartService(
   name: string,
   options: DeployOptions & { readonly timeoutMs: number },
 ): Promise<void> {
-  await runCommand(resources, { argv: serviceTarget(resources, name).restart, timeoutMs: options.timeoutMs }, options);
+  await runCommand(
+    resources,
+    { argv: targetOf(resources, name, 'service').restart, timeoutMs: options.timeoutMs },
+    options,
+  );
 }
 
 /** @throws Misconfigured when the worker's config has no `stop` for it. */
@@ -73,20 +78,10 @@ export async function stopService(
   name: string,
   options: DeployOptions & { readonly timeoutMs: number },
 ): Promise<void> {
-  const { stop } = serviceTarget(resources, name);
+  const { stop } = targetOf(resources, name, 'service');
   if (stop) {
     await runCommand(resources, { argv: stop, timeoutMs: options.timeoutMs }, options);
     return;
   }
   throw new CutoverError('Misconfigured', `Service "${name}" has no \`stop\` in the worker's config; add it.`);
-}
-
-/** @throws Misconfigured when the target is of another kind. */
-export function serviceTarget(resources: Resources, name: string): ServiceTarget {
-  const target = resources.target(name);
-  if (target.kind === 'service') return target;
-  throw new CutoverError(
-    'Misconfigured',
-    `Target "${name}" is of kind ${target.kind}; a build belongs to a service target.`,
-  );
 }

@@ -1,3 +1,4 @@
+import { targetOf } from '../target-of';
 import { CutoverError } from '../../src/core/failure';
 import type { InspectInput, InspectPage } from '../../src/core/inspect';
 import type { Facts, FactsInput } from '../../src/core/verb';
@@ -5,7 +6,6 @@ import type { RecordInput } from '../engine';
 import { recordNotes, requireLedger } from '../lane/ledger';
 import type { Resources } from '../resources';
 import { collectFacts } from './facts';
-import { homeTarget } from './home-target';
 import { appName } from './lane/claim';
 import { claims, ledgerRows } from './lane/documents';
 import { ledgerIn } from './lane/ledger';
@@ -14,14 +14,14 @@ import { ALONE, inTransaction } from './transaction';
 
 export function facts(resources: Resources, input: FactsInput): Promise<Facts> {
   const options = { appName: appName(input.run, 'facts'), readOnly: true };
-  return withLink(homeTarget(resources, input.run.home), options, async (link) => {
+  return withLink(targetOf(resources, input.run.home, 'mongodb'), options, async (link) => {
     await requireLedger(ledgerIn(link.lane), input.run);
     return collectFacts(resources, input, link);
   });
 }
 
 export function record(resources: Resources, { run, expect, notes }: RecordInput): Promise<void> {
-  const target = homeTarget(resources, run.home);
+  const target = targetOf(resources, run.home, 'mongodb');
   return withLink(target, { appName: appName(run, 'record') }, async ({ client, lane }) => {
     const session = client.startSession();
     await inTransaction({ ...ALONE, session }, async () => {
@@ -33,7 +33,7 @@ export function record(resources: Resources, { run, expect, notes }: RecordInput
 }
 
 export function readLedger(resources: Resources, input: InspectInput): Promise<InspectPage> {
-  const target = homeTarget(resources, input.home);
+  const target = targetOf(resources, input.home, 'mongodb');
   return withLink(target, { appName: 'cutover/inspect', readOnly: true }, async ({ lane }) => {
     const [found] = await ledgerRows(lane)
       .aggregate<{ readonly _id: string }>([

@@ -1,3 +1,4 @@
+import { targetOf } from '../target-of';
 import type { Logger } from 'pino';
 import type { StepKind } from '../../src/core/step';
 import type { VerbInput } from '../../src/core/verb';
@@ -9,7 +10,6 @@ import { askMongo } from './ask-target';
 import { MongoAttempt } from './attempt';
 import { failureTypeOf } from './errors';
 import { createHandlers, type MongoHandlers } from './handlers';
-import { homeTarget } from './home-target';
 import { getKnobs, setKnobs } from './knobs';
 import { previewLive } from './preview-live';
 import { releaseClaim } from './release-claim';
@@ -20,7 +20,7 @@ export function mongoEngine(resources: Resources): Engine {
   return {
     open: <K extends StepKind>(input: VerbInput<K>, pulse: Pulse, log: Logger): Promise<Attempt> => {
       const handler = handlers[input.step.kind] as MongoHandlers[K];
-      return MongoAttempt.open({ input, pulse, log, target: homeTarget(resources, input.run.home), handler });
+      return MongoAttempt.open({ input, pulse, log, target: targetOf(resources, input.run.home, 'mongodb'), handler });
     },
     failureType: failureTypeOf,
     facts: (input) => facts(resources, input),
@@ -31,6 +31,6 @@ export function mongoEngine(resources: Resources): Engine {
     setKnobs: (input) => setKnobs(resources, input),
     restore: (input, pulse) => restore(resources, input, pulse),
     previewLive: (input) => previewLive(resources, input),
-    ask: (target, signal) => askMongo(resources, homeTarget(resources, target), signal),
+    ask: (target, signal) => askMongo(resources, targetOf(resources, target, 'mongodb'), signal),
   };
 }

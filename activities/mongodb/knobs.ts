@@ -1,3 +1,4 @@
+import { targetOf } from '../target-of';
 import type { Collection, Db } from 'mongodb';
 import { CutoverError } from '../../src/core/failure';
 import {
@@ -10,7 +11,6 @@ import {
   type SetKnobsInput,
 } from '../../src/core/knobs';
 import type { Resources } from '../resources';
-import { homeTarget } from './home-target';
 import { claims } from './lane/documents';
 import { withLink } from './link';
 import { MOST } from './pace';
@@ -32,7 +32,7 @@ export async function readKnobs(lane: Db, run: string): Promise<Knobs> {
 
 export function getKnobs(resources: Resources, input: GetKnobsInput): Promise<KnobsAnswer> {
   const options = { appName: 'cutover/get', readOnly: true };
-  return withLink(homeTarget(resources, input.home), options, async ({ lane }) =>
+  return withLink(targetOf(resources, input.home, 'mongodb'), options, async ({ lane }) =>
     answer(lane, await claimingRun(lane, input)),
   );
 }
@@ -40,7 +40,7 @@ export function getKnobs(resources: Resources, input: GetKnobsInput): Promise<Kn
 /** Taken up by the work that is under way within a second or two. Changes no data of the application. */
 export function setKnobs(resources: Resources, input: SetKnobsInput): Promise<KnobsAnswer> {
   const { home, by, set, auto } = input;
-  return withLink(homeTarget(resources, home), { appName: 'cutover/set' }, async ({ lane }) => {
+  return withLink(targetOf(resources, home, 'mongodb'), { appName: 'cutover/set' }, async ({ lane }) => {
     const problem = refusesKnobs(await resources.people(), input) ?? tooLarge(set);
     if (problem) throw new CutoverError('NotAllowed', problem);
     const run = await claimingRun(lane, input);

@@ -1,3 +1,4 @@
+import { targetOf } from '../target-of';
 import { evidenceOf, expectEqual, type Check } from '../../src/core/evidence';
 import { CutoverError } from '../../src/core/failure';
 import { digestOf } from '../../src/core/json';
@@ -8,7 +9,6 @@ import type { Db } from 'mongodb';
 import { startPulse, type Pulse } from '../heartbeat';
 import type { MongoTarget, Resources } from '../resources';
 import { expectations } from './expected';
-import { homeTarget } from './home-target';
 import { appName } from './lane/claim';
 import { claims } from './lane/documents';
 import { withLink } from './link';
@@ -20,7 +20,7 @@ export async function previewLive(resources: Resources, { plan }: LivePreviewInp
   using pulse = startPulse();
   const step = plan.steps.find((s) => s.kind === 'preflight');
   if (step?.kind !== 'preflight') throw new CutoverError('Misconfigured', `Plan "${plan.name}" has no preflight step.`);
-  const home = homeTarget(resources, plan.home);
+  const home = targetOf(resources, plan.home, 'mongodb');
   const run = { id: `${plan.name}.preview`, plan: plan.name, planDigest: digestOf(plan), home: plan.home };
   const options = { appName: appName(run, 'preview'), readOnly: true, signal: pulse.signal };
   return await withLink(home, options, async (link) => {

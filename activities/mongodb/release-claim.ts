@@ -1,9 +1,9 @@
+import { targetOf } from '../target-of';
 import { CutoverError } from '../../src/core/failure';
 import { refusesRelease, type ReleaseAnswer, type ReleaseInput } from '../../src/core/release-claim';
 import { EMPTY_HEAD } from '../../src/core/verb';
 import { append } from '../lane/ledger';
 import type { Resources } from '../resources';
-import { homeTarget } from './home-target';
 import { claims, type ClaimDocument } from './lane/documents';
 import { ledgerIn } from './lane/ledger';
 import { endSession } from './lane/leftovers';
@@ -13,7 +13,7 @@ import { ALONE, inTransaction } from './transaction';
 /** Frees the claim of a run whose workflow is gone, on the word of the next gate's quorum; the ledger has who and why. */
 export function releaseClaim(resources: Resources, input: ReleaseInput): Promise<ReleaseAnswer> {
   const { home } = input;
-  return withLink(homeTarget(resources, home), { appName: 'cutover/release' }, async ({ client, lane }) => {
+  return withLink(targetOf(resources, home, 'mongodb'), { appName: 'cutover/release' }, async ({ client, lane }) => {
     const people = await resources.people();
     const claim = await claims(lane).findOne({ _id: home });
     const run = claimedRun(claim, input);

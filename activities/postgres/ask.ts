@@ -1,16 +1,16 @@
+import { targetOf } from '../target-of';
 import { CutoverError } from '../../src/core/failure';
 import type { InspectInput, InspectPage } from '../../src/core/inspect';
 import type { Facts, FactsInput } from '../../src/core/verb';
 import type { RecordInput } from '../engine';
 import type { Resources } from '../resources';
-import { homeTarget } from './home-target';
 import { collectFacts } from './facts';
 import { applicationName } from './lane/claim';
 import { appendNotes, requireLane, rowsAfter } from './lane/ledger';
 import { openSession } from './session';
 
 export async function facts(resources: Resources, input: FactsInput): Promise<Facts> {
-  const target = homeTarget(resources, input.run.home);
+  const target = targetOf(resources, input.run.home, 'postgres');
   await using session = await openSession({
     url: target.url(),
     applicationName: applicationName(input.run, 'facts'),
@@ -21,7 +21,7 @@ export async function facts(resources: Resources, input: FactsInput): Promise<Fa
 }
 
 export async function record(resources: Resources, { run, expect, notes }: RecordInput): Promise<void> {
-  const target = homeTarget(resources, run.home);
+  const target = targetOf(resources, run.home, 'postgres');
   await using session = await openSession({ url: target.url(), applicationName: applicationName(run, 'record') });
   await session.execute('BEGIN');
   await session.query('SELECT 1 FROM cutover.claim WHERE target = $1 FOR UPDATE', [run.home]);
@@ -37,7 +37,7 @@ export async function record(resources: Resources, { run, expect, notes }: Recor
 }
 
 export async function readLedger(resources: Resources, input: InspectInput): Promise<InspectPage> {
-  const target = homeTarget(resources, input.home);
+  const target = targetOf(resources, input.home, 'postgres');
   await using session = await openSession({ url: target.url(), applicationName: 'cutover/inspect', readOnly: true });
   const [found] = await session.query<{ run: string }>(
     `SELECT run_id AS run FROM cutover.ledger WHERE run_id = $1 OR starts_with(run_id, $1 || '.') GROUP BY run_id ORDER BY max(at) DESC LIMIT 1`,

@@ -1,3 +1,4 @@
+import { targetOf } from '../target-of';
 import type { Logger } from 'pino';
 import type { StepKind } from '../../src/core/step';
 import type { VerbInput } from '../../src/core/verb';
@@ -9,7 +10,6 @@ import { askPostgres } from './ask-target';
 import { PgAttempt } from './attempt';
 import { failureTypeOf } from './errors';
 import { createHandlers, type PgHandlers } from './handlers';
-import { homeTarget } from './home-target';
 import { getKnobs, setKnobs } from './knobs';
 import { previewLive } from './preview-live';
 import { releaseClaim } from './release-claim';
@@ -20,7 +20,7 @@ export function postgresEngine(resources: Resources): Engine {
   return {
     open: <K extends StepKind>(input: VerbInput<K>, pulse: Pulse, log: Logger): Promise<Attempt> => {
       const handler = handlers[input.step.kind] as PgHandlers[K];
-      return PgAttempt.open({ input, pulse, log, target: homeTarget(resources, input.run.home), handler });
+      return PgAttempt.open({ input, pulse, log, target: targetOf(resources, input.run.home, 'postgres'), handler });
     },
     failureType: failureTypeOf,
     facts: (input) => facts(resources, input),
@@ -31,6 +31,6 @@ export function postgresEngine(resources: Resources): Engine {
     setKnobs: (input) => setKnobs(resources, input),
     restore: (input) => restore(input),
     previewLive: (input) => previewLive(resources, input),
-    ask: (target, signal) => askPostgres(resources, homeTarget(resources, target), signal),
+    ask: (target, signal) => askPostgres(resources, targetOf(resources, target, 'postgres'), signal),
   };
 }

@@ -1,3 +1,4 @@
+import { targetOf } from '../target-of';
 import { CutoverError } from '../../src/core/failure';
 import {
   knobsIn,
@@ -10,7 +11,6 @@ import {
 } from '../../src/core/knobs';
 import type { Resources } from '../resources';
 import type { PgSession } from './context';
-import { homeTarget } from './home-target';
 import { openSession } from './session';
 
 /** What the operator wants at this moment; nothing when nobody said anything. In the session's own transaction or without. */
@@ -19,7 +19,7 @@ export async function readKnobs(session: PgSession, run: string): Promise<Knobs>
 }
 
 export async function getKnobs(resources: Resources, input: GetKnobsInput): Promise<KnobsAnswer> {
-  const url = homeTarget(resources, input.home).url();
+  const url = targetOf(resources, input.home, 'postgres').url();
   await using session = await openSession({ url, applicationName: 'cutover/get', readOnly: true });
   return await answer(session, await claimingRun(session, input));
 }
@@ -30,7 +30,7 @@ export async function setKnobs(resources: Resources, input: SetKnobsInput): Prom
   const problem = refusesKnobs(await resources.people(), input);
   if (problem) throw new CutoverError('NotAllowed', problem);
   await using session = await openSession({
-    url: homeTarget(resources, home).url(),
+    url: targetOf(resources, home, 'postgres').url(),
     applicationName: 'cutover/set',
   });
   const run = await claimingRun(session, input);

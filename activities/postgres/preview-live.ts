@@ -1,3 +1,4 @@
+import { targetOf } from '../target-of';
 import { evidenceOf, expectEqual, type Check } from '../../src/core/evidence';
 import { CutoverError } from '../../src/core/failure';
 import { digestOf } from '../../src/core/json';
@@ -7,7 +8,6 @@ import type { Actor, StepOf } from '../../src/core/step';
 import { startPulse, type Pulse } from '../heartbeat';
 import type { PostgresTarget, Resources } from '../resources';
 import type { PgSession } from './context';
-import { homeTarget } from './home-target';
 import { expectations } from './expected';
 import { applicationName } from './lane/claim';
 import { withLink } from './link';
@@ -18,7 +18,7 @@ export async function previewLive(resources: Resources, { plan }: LivePreviewInp
   using pulse = startPulse();
   const step = plan.steps.find((s) => s.kind === 'preflight');
   if (step?.kind !== 'preflight') throw new CutoverError('Misconfigured', `Plan "${plan.name}" has no preflight step.`);
-  const home = homeTarget(resources, plan.home);
+  const home = targetOf(resources, plan.home, 'postgres');
   const run = { id: `${plan.name}.preview`, plan: plan.name, planDigest: digestOf(plan), home: plan.home };
   const options = { applicationName: applicationName(run, 'preview'), readOnly: true, ...LONG, signal: pulse.signal };
   return await withLink(home, options, async (session) => {

@@ -1,7 +1,7 @@
+import { targetOf } from '../target-of';
 import { CutoverError } from '../../src/core/failure';
 import { refusesRelease, type ReleaseAnswer, type ReleaseInput } from '../../src/core/release-claim';
 import type { Resources } from '../resources';
-import { homeTarget } from './home-target';
 import { append, rowsAfter } from './lane/ledger';
 import { openSession } from './session';
 
@@ -9,7 +9,7 @@ import { openSession } from './session';
 export async function releaseClaim(resources: Resources, input: ReleaseInput): Promise<ReleaseAnswer> {
   const { home } = input;
   await using session = await openSession({
-    url: homeTarget(resources, home).url(),
+    url: targetOf(resources, home, 'postgres').url(),
     applicationName: 'cutover/release',
   });
   await session.execute('BEGIN');

@@ -1,8 +1,8 @@
 import { clip, type Verdict } from '../../src/core/evidence';
-import { CutoverError } from '../../src/core/failure';
 import type { Probe } from '../../src/core/observe-args';
 import { httpGet, NoAnswer } from '../http';
 import type { Resources } from '../resources';
+import { targetOf } from '../target-of';
 
 /** One answer of one probe. A server that cannot be reached gives none: inconclusive, which never counts. */
 export interface Answer {
@@ -16,12 +16,7 @@ export async function askHttp(
   signal: AbortSignal,
   probe: Extract<Probe, { kind: 'http' }>,
 ): Promise<Answer> {
-  const target = resources.target(probe.target);
-  if (target.kind !== 'http')
-    throw new CutoverError(
-      'Misconfigured',
-      `Probe ${probe.name} asks target "${target.name}", which is of kind ${target.kind}; name a target with an http address.`,
-    );
+  const target = targetOf(resources, probe.target, 'http');
   try {
     const { status, body } = await httpGet(target, {
       path: probe.path,

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Probe } from '../../src/core/observe-args';
-import { CutoverError } from '../../src/core/failure';
 import type { VerbContext } from '../context';
 import type { Resources } from '../resources';
+import { targetOf } from '../target-of';
 import type { Answer } from './ask-http';
 
 /** How far a log had come at some moment. */
@@ -64,7 +64,5 @@ async function countErrors(part: {
 }
 
 export function logPath(resources: Resources, name: string): string {
-  const target = resources.target(name);
-  if (target.kind === 'log') return target.path;
-  throw new CutoverError('Misconfigured', `Target "${name}" is of kind ${target.kind}; a log probe needs a log.`);
+  return targetOf(resources, name, 'log').path;
 }

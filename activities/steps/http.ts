@@ -1,8 +1,9 @@
+import { targetOf } from '../target-of';
 import { clip, done, evidenceOf } from '../../src/core/evidence';
 import { CutoverError } from '../../src/core/failure';
 import type { HttpRequestSpec } from '../../src/core/outside-args';
 import type { StepHandler, VerbContext } from '../context';
-import { httpRequest, httpTarget, NoAnswer, type HttpAnswer } from '../http';
+import { httpRequest, NoAnswer, type HttpAnswer } from '../http';
 import { judgeAnswer } from '../judge-answer';
 import { plainText } from '../plain-text';
 import type { Resources } from '../resources';
@@ -38,7 +39,7 @@ export function httpStep(resources: Resources): StepHandler<'http'> {
 async function send(resources: Resources, context: VerbContext, request: HttpRequestSpec): Promise<HttpAnswer> {
   context.progress({ doing: nameOf(request) });
   try {
-    return await httpRequest(httpTarget(resources, request.target), { ...request, signal: context.signal });
+    return await httpRequest(targetOf(resources, request.target, 'http'), { ...request, signal: context.signal });
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     throw new CutoverError('Unavailable', `${nameOf(request)}: ${error.message}; bring the service back.`, {

@@ -13,6 +13,8 @@ export interface PreflightArgs {
   readonly flag?: FlagSwitch;
   readonly scratch: string;
   readonly store: string;
+  /** Collections that the backup leaves out. */
+  readonly excluded?: readonly string[];
   /** `none`, `latest` or a run: what becomes of the archive of an earlier run that was rolled back. */
   readonly redo?: string;
   /** A transaction older than this when asked stops the preflight; milliseconds. */

@@ -42,6 +42,11 @@ const inTables = ({ tenancy }: PlanFile, word: 'rule' | 'unique' | 'globalUnique
 const WORDS: readonly Word[] = [
   {
     only: 'mongodb',
+    used: (p) => at(p.backup.exclude.length > 0, 'backup', 'exclude'),
+    instead: 'take it out; the dump holds every table',
+  },
+  {
+    only: 'mongodb',
     used: (p) => at(p.preflight.expected !== undefined, 'preflight', 'expected'),
     instead: 'take it out; nothing of PostgreSQL is forgotten after a time',
   },

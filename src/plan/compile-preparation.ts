@@ -44,6 +44,7 @@ function preflightStep(frame: Frame): Step {
       ...(frame.flag ? { flag: frame.flag } : {}),
       scratch: plan.backup.scratch,
       store: plan.backup.store,
+      ...(plan.backup.exclude.length > 0 ? { excluded: plan.backup.exclude } : {}),
       maxTransactionAgeMs: plan.preflight.maxTransactionAge,
       watch: plan.watch,
       ...(plan.preflight.expected === undefined ? {} : { expectedMs: plan.preflight.expected }),
@@ -57,7 +58,7 @@ function preflightStep(frame: Frame): Step {
 }
 
 function backupSteps({ plan }: Frame): readonly Step[] {
-  const { store, scratch, exports } = plan.backup;
+  const { store, scratch, exports, exclude } = plan.backup;
   return [
     {
       id: DUMP_STEP,
@@ -66,7 +67,7 @@ function backupSteps({ plan }: Frame): readonly Step[] {
       target: plan.home,
       title: `Dump ${plan.home} into the store ${store}, with a manifest from the same ${plan.engine === 'mongodb' ? 'instant' : 'snapshot'}.`,
       // The tool's own schema; on MongoDB what is the tool's own lies in another database.
-      args: { store, exclude: plan.engine === 'mongodb' ? [] : ['cutover'] },
+      args: { store, exclude: plan.engine === 'mongodb' ? exclude : ['cutover'] },
     },
     {
       id: 'backup/drill',

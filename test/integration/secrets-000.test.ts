@@ -109,6 +109,7 @@ test('the way it is looked for finds what is there, and everything was looked at
 test('the failures came, and say what is wrong without the secret', () => {
   expect(places['histories']).toMatch(/[Aa]uthentication failed/);
   expect(places['histories']).toMatch(/exit code 1/);
+  expect(places['log of the workers']).toContain('it said: *** | *** | ***');
   expect(places['histories']).toMatch(/500/);
 });
 

@@ -260,8 +260,12 @@ export class MongoScenario implements AsyncDisposable {
   }
 
   async describe(state: RunState | undefined): Promise<string> {
-    const failed = state?.steps.filter((s) => s.status === 'failed').map((s) => `${s.id}: ${s.summary ?? ''}`) ?? [];
-    const now = state ? `${state.status} in ${state.phase}; ${state.hold?.reason ?? ''}` : 'not answering';
+    const failed =
+      state?.steps
+        .filter((s) => s.status === 'failed' || s.verdict === 'fail')
+        .map((s) => `${s.id}: ${s.summary ?? ''}`) ?? [];
+    const why = state?.hold?.reason ?? state?.rollbackReason ?? '';
+    const now = state ? `${state.status} in ${state.phase}; ${why}` : 'not answering';
     return [now, ...failed, await logTail(this.workerLog)].join('\n');
   }
 

@@ -1,17 +1,18 @@
+import { targetOf } from '../../target-of';
 import { CutoverError } from '../../../src/core/failure';
 import type { SwitchAct } from '../../../src/core/freeze-args';
 import type { DeployArgs } from '../../../src/core/outside-args';
 import { goBack, goLive } from '../../configure/live';
 import type { Staged } from '../../configure/store';
 import { currentBuild } from '../../deploy/builds';
-import { deployBuild, serviceTarget } from '../../deploy/service';
+import { deployBuild } from '../../deploy/service';
 import { recall } from '../recall';
 import type { FreezeContext, Held } from './held';
 
 /** What each service runs before the first act, write-once. */
 export async function captureBuilds({ context, resources }: Held): Promise<void> {
   for (const { service } of deploysOf(context.args.switch))
-    await context.capture(buildName(service), () => currentBuild(serviceTarget(resources, service)));
+    await context.capture(buildName(service), () => currentBuild(targetOf(resources, service, 'service')));
 }
 
 /** In the plan's order; each is noted in the control document before it begins. */

@@ -23,6 +23,7 @@ export async function collectionFindings(db: Db, args: PreflightArgs): Promise<F
     else if (await isSharded(db, table))
       problems.push(`${table} is sharded: this version changes unsharded collections only; take it out`);
   }
+  problems.push(...leftOut(there, args));
   if (absent.length > 0) warnings.push(`not there yet, made by their first write: ${absent.join(', ')}`);
   // A view has no indexes of its own, and the server takes the question for a mistake.
   const views = there.filter((c) => c.type === 'view').map((c) => c.name);
@@ -36,6 +37,27 @@ export async function collectionFindings(db: Db, args: PreflightArgs): Promise<F
     warnings,
     figures: { collections: args.tables.length - absent.length, absent: absent.length },
   };
+}
+
+/** What would stop the backup, or be changed without one. */
+function leftOut(
+  there: readonly { readonly name: string; readonly type?: string }[],
+  { tables, excluded = [] }: PreflightArgs,
+): readonly string[] {
+  const series = there.filter(({ name, type }) => type === 'timeseries' && !tables.includes(name));
+  return [
+    ...series
+      .filter(({ name }) => !excluded.includes(name))
+      .map(
+        ({ name }) =>
+          `${name} is a time series, which the backup cannot hold: dump it with mongodump and name it under backup.exclude`,
+      ),
+    ...tables
+      .filter((table) => excluded.includes(table))
+      .map(
+        (table) => `${table} is stamped, and backup.exclude leaves it out of the backup; take it out of one of them`,
+      ),
+  ];
 }
 
 function setApart(

@@ -1,10 +1,10 @@
+import { targetOf } from '../../target-of';
 import { CutoverError } from '../../../src/core/failure';
 import { refusesRestore, type RestoreAnswer, type RestoreApproval, type RestoreInput } from '../../../src/core/restore';
 import type { Pulse } from '../../heartbeat';
 import type { Resources } from '../../resources';
 import { damageOf, totalsOf } from '../backup/manifest';
 import { failureTypeOf } from '../errors';
-import { homeTarget } from '../home-target';
 import { openLink } from '../link';
 import { archiveLost } from './archive-lost';
 import { attemptOf, type RestoreAttempt } from './attempt';
@@ -21,7 +21,7 @@ import { sourceOf, type Source } from './source';
  */
 export async function restore(resources: Resources, input: RestoreInput, pulse: Pulse): Promise<RestoreAnswer> {
   const { signal } = pulse;
-  const target = homeTarget(resources, input.home);
+  const target = targetOf(resources, input.home, 'mongodb');
   await using link = await openLink(target, { appName: 'cutover/restore', signal });
   const source = await sourceOf(resources, input, link);
   const { approved } = input;

@@ -1,5 +1,5 @@
+import { targetOf } from '../../target-of';
 import { expectEqual, evidenceOf, type Check, type Evidence } from '../../../src/core/evidence';
-import { CutoverError } from '../../../src/core/failure';
 import { backupOnShelf, keepBackups, type Kept } from '../../backup/on-shelf';
 import type { MongoTarget, Resources } from '../../resources';
 import { damageOf, readManifest, totalsOf, type Manifest } from '../backup/manifest';
@@ -13,7 +13,7 @@ import { withLink } from '../link';
 export function backupStep(resources: Resources): MongoStepHandler<'backup'> {
   return {
     do: async (context) => {
-      const target = mongoTarget(resources, context.step.target);
+      const target = targetOf(resources, context.step.target, 'mongodb');
       const kept = await backupOnShelf(context, resources, {
         read: readManifest,
         damageOf,
@@ -24,16 +24,6 @@ export function backupStep(resources: Resources): MongoStepHandler<'backup'> {
     },
     undo: (context) => keepBackups(context, resources),
   };
-}
-
-/** The target of a step of this engine. */
-export function mongoTarget(resources: Resources, name: string): MongoTarget {
-  const target = resources.target(name);
-  if (target.kind === 'mongodb') return target;
-  throw new CutoverError(
-    'Misconfigured',
-    `The target "${name}" is no MongoDB database; give it as mongodb: in cutover.config.yaml.`,
-  );
 }
 
 async function evidence(context: MongoContext<'backup'>, target: MongoTarget, kept: Kept<Manifest>): Promise<Evidence> {

@@ -1,3 +1,4 @@
+import { targetOf } from '../../target-of';
 import { evidenceOf, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError, describeError } from '../../../src/core/failure';
 import { paceWords } from '../../backup/pace';
@@ -11,20 +12,19 @@ import type { MongoContext, MongoStepHandler } from '../context';
 import { appName } from '../lane/claim';
 import { withLink } from '../link';
 import type { MongoLink } from '../session';
-import { mongoTarget } from './backup';
 
 /** Restores a backup for real and compares what came back with what was dumped. A backup without this is a hope. */
 export function drillStep(resources: Resources): MongoStepHandler<'drill'> {
   return {
     do: async (context) => {
-      const scratch = mongoTarget(resources, context.args.scratch);
+      const scratch = targetOf(resources, context.args.scratch, 'mongodb');
       const backup = await locateBackup(context, resources, context.args.backup);
       const damage = await damageOf(backup.path, backup.manifest, context.signal);
       if (damage.length > 0) return damaged(backup, damage);
       return inScratch(context, scratch, (link) => drill({ context, resources, scratch, backup, link }));
     },
     undo: async (context) => {
-      const scratch = mongoTarget(resources, context.args.scratch);
+      const scratch = targetOf(resources, context.args.scratch, 'mongodb');
       return inScratch(context, scratch, async (link) => {
         if (!(await isMarked(link.db))) return evidenceOf(...NOTHING_OF_OURS);
         await refuseForeign(resources, context, scratch, link);

@@ -1,3 +1,4 @@
+import { targetOf } from '../../target-of';
 import type { Db } from 'mongodb';
 import { done, type Evidence } from '../../../src/core/evidence';
 import { summed, type Findings } from '../../findings';
@@ -6,7 +7,6 @@ import type { Resources } from '../../resources';
 import { askCapabilities } from '../capabilities';
 import type { MongoContext, MongoStepHandler } from '../context';
 import { fingerprint } from '../fingerprint';
-import { homeTarget } from '../home-target';
 import { newestRunBefore } from '../lane/newest-run';
 import { ledgerIn } from '../lane/ledger';
 import { activityFindings } from '../preflight/activity';
@@ -36,7 +36,7 @@ export type PreflightQuestion = Pick<
 
 export async function preflight(resources: Resources, context: PreflightQuestion, db: Db): Promise<Evidence> {
   const { args, run, signal, step, lane, outside } = context;
-  const home = homeTarget(resources, step.target);
+  const home = targetOf(resources, step.target, 'mongodb');
   const { client } = db;
   const print = await fingerprint({ client, db });
   const surroundings = { resources, run, signal };
@@ -51,7 +51,7 @@ export async function preflight(resources: Resources, context: PreflightQuestion
     () => documentFindings(db, args, context),
     () => activityFindings(db, args.maxTransactionAgeMs),
     () => storeFindings(surroundings, db, args.store),
-    () => scratchFindings(surroundings, homeTarget(resources, args.scratch)),
+    () => scratchFindings(surroundings, targetOf(resources, args.scratch, 'mongodb')),
     () => appUserFindings(surroundings, home, print),
     () => logFindings(resources, context, args.logs ?? []),
   ];

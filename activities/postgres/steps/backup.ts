@@ -1,6 +1,6 @@
+import { targetOf } from '../../target-of';
 import { expectEqual, evidenceOf, type Check, type Evidence } from '../../../src/core/evidence';
-import { CutoverError } from '../../../src/core/failure';
-import type { PostgresTarget, Resources } from '../../resources';
+import type { Resources } from '../../resources';
 import { damageOf, readManifest, type Manifest } from '../backup/manifest';
 import { backupOnShelf, keepBackups, type Kept } from '../../backup/on-shelf';
 import { takeBackup } from '../backup/take';
@@ -14,7 +14,7 @@ const OWN_SCHEMA = 'cutover';
 export function backupStep(resources: Resources): PgStepHandler<'backup'> {
   return {
     do: async (context) => {
-      const target = postgresTarget(resources, context.step.target);
+      const target = targetOf(resources, context.step.target, 'postgres');
       const excludeSchemas = [...new Set([...context.args.exclude, OWN_SCHEMA])].sort();
       const kept = await backupOnShelf(context, resources, {
         read: readManifest,
@@ -27,16 +27,6 @@ export function backupStep(resources: Resources): PgStepHandler<'backup'> {
     },
     undo: (context) => keepBackups(context, resources),
   };
-}
-
-/** The target of a step of this engine. */
-export function postgresTarget(resources: Resources, name: string): PostgresTarget {
-  const target = resources.target(name);
-  if (target.kind === 'postgres') return target;
-  throw new CutoverError(
-    'Misconfigured',
-    `The target "${name}" is no PostgreSQL database; give it as postgres: in cutover.config.yaml.`,
-  );
 }
 
 async function evidence(context: PgContext<'backup'>, kept: Kept<Manifest>): Promise<Evidence> {

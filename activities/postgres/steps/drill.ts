@@ -1,3 +1,4 @@
+import { targetOf } from '../../target-of';
 import { evidenceOf, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError } from '../../../src/core/failure';
 import type { PostgresTarget, Resources } from '../../resources';
@@ -18,20 +19,19 @@ import {
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { pinTextForm } from '../digest';
 import { withLink } from '../link';
-import { postgresTarget } from './backup';
 
 /** Restores a backup for real and compares what came back with what was dumped. A backup without this is a hope. */
 export function drillStep(resources: Resources): PgStepHandler<'drill'> {
   return {
     do: async (context) => {
-      const scratch = postgresTarget(resources, context.args.scratch);
+      const scratch = targetOf(resources, context.args.scratch, 'postgres');
       const backup = await locateBackup(context, resources, context.args.backup);
       const damage = await damageOf(backup.path, backup.manifest, context.signal);
       if (damage.length > 0) return damaged(backup, damage);
       return inScratch(context, scratch, (session) => drill({ context, resources, scratch, backup, session }));
     },
     undo: async (context) => {
-      const scratch = postgresTarget(resources, context.args.scratch);
+      const scratch = targetOf(resources, context.args.scratch, 'postgres');
       return inScratch(context, scratch, async (session) => {
         if (!(await isMarked(session))) return evidenceOf(...NOTHING_OF_OURS);
         await refuseForeign(resources, context, scratch, session);

@@ -1,3 +1,4 @@
+import { targetOf } from '../../target-of';
 import { evidenceOf, type Evidence } from '../../../src/core/evidence';
 import type { Resources } from '../../resources';
 import { rootCauseFindings } from '../../lane/root-cause';
@@ -14,7 +15,6 @@ import { summed, type Findings } from '../../findings';
 import { roleFindings } from '../preflight/role';
 import { serverFindings, serverVersion, versionFindings } from '../preflight/server';
 import { nameFindings, tableFindings } from '../preflight/tables';
-import { postgresTarget } from './backup';
 
 /** Reads only. Every question is asked although an earlier one failed, so that all can be mended at once. */
 export function preflightStep(resources: Resources): PgStepHandler<'preflight'> {
@@ -43,8 +43,8 @@ export async function preflight(
   const version = await serverVersion(session);
   const first = versionFindings(version);
   if (first.checks.some((c) => c.verdict !== 'pass')) return summed(step.target, [first]);
-  const home = postgresTarget(resources, step.target);
-  const scratch = postgresTarget(resources, args.scratch);
+  const home = targetOf(resources, step.target, 'postgres');
+  const scratch = targetOf(resources, args.scratch, 'postgres');
   const { flag } = args;
   const asked = [
     () => serverFindings(session),

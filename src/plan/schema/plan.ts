@@ -15,7 +15,9 @@ const backup = z
       .array(table)
       .max(50)
       .default([])
-      .describe('MongoDB: collections that the backup leaves out, such as time series; a restore leaves them as they are.'),
+      .describe(
+        'MongoDB: collections that the backup leaves out, such as time series; a restore leaves them as they are.',
+      ),
     exports: z
       .array(exportSpec)
       .max(10)

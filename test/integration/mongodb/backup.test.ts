@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -63,7 +63,13 @@ interface Attempt {
 
 /** A run of its own: its backups lie apart from those of other tests. */
 function attempt(
-  options: { readonly scratchUrl?: string; readonly exclude?: readonly string[]; readonly id?: string } = {},
+  options: {
+    readonly scratchUrl?: string;
+    readonly exclude?: readonly string[];
+    readonly id?: string;
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (doing: string) => void;
+  } = {},
 ): Attempt {
   const run = { ...RUN, id: options.id ?? `test-plan.${String(++count).padStart(8, '0')}` };
   const home: MongoTarget = { kind: 'mongodb', name: 'app', url: () => mongo.urls.tool };
@@ -72,7 +78,14 @@ function attempt(
   const base = { home, run } as const;
   const exclude = options.exclude ?? ['series'];
   const backupContext = () =>
-    mongoBackupContext({ ...base, kind: 'backup', id: 'backup/dump', args: { store: 'backups', exclude } });
+    mongoBackupContext({
+      ...base,
+      kind: 'backup',
+      id: 'backup/dump',
+      args: { store: 'backups', exclude },
+      signal: options.signal,
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    });
   const drillContext = () =>
     mongoBackupContext({
       ...base,
@@ -307,6 +320,42 @@ it('leaves only what is called partial when its worker is killed, and the next a
   expect(left[0]).toMatch(/\.partial$/);
   expect(await attempt({ id }).backup()).toMatchObject({ verdict: 'pass', figures: { backup: 'backup-dump-1' } });
   expect(await readdir(shelf)).toEqual(['backup-dump-1']);
+}, 120_000);
+
+/** A mount of its own that only the program sees; without user namespaces there is none. */
+const INSIDE = ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=100k tmpfs "$0" && exec "$@"'];
+const mayMount = spawnSync('unshare', [...INSIDE, '/mnt', 'true']).status === 0;
+
+(mayMount ? it : it.skip)(
+  'leaves nothing that looks like a backup on a disk that fills up, and says how much is free',
+  async () => {
+    const mount = await mkdtemp(join(tmpdir(), 'cutover-mongo-full-'));
+    const program = ['test/support/swc-register.cjs', 'test/support/mongo-backup-worker.ts'].map((f) =>
+      join(projectRoot(), f),
+    );
+    const worker = spawnSync('unshare', [...INSIDE, mount, process.execPath, '-r', ...program], {
+      env: { ...process.env, TEST_URL: mongo.urls.tool, TEST_STORE: mount, TEST_RUN: 'test-plan.full' },
+      encoding: 'utf8',
+    });
+    await rm(mount, { recursive: true });
+    const said = JSON.parse(worker.stdout.trim().split('\n').at(-1) ?? '') as {
+      outcome: string;
+      left: readonly string[];
+    };
+    expect(said.outcome).toMatch(/could not be written \(ENOSPC\): \d+ MB are free in store "backups"/);
+    expect(said.left.filter((path) => path.includes('backup-dump'))).toEqual([]);
+  },
+  120_000,
+);
+
+it('leaves nothing when it is aborted in the middle, and the next attempt takes a whole one', async () => {
+  const stop = new AbortController();
+  const id = 'test-plan.aborted';
+  const onProgress = (doing: string): void =>
+    doing.includes('dumping') ? stop.abort(new Error('cancelled')) : undefined;
+  await expect(attempt({ id, signal: stop.signal, onProgress }).backup()).rejects.toThrow('cancelled');
+  expect(await readdir(join(storeDir, RUN.plan, id))).toEqual([]);
+  expect(await attempt({ id }).backup()).toMatchObject({ verdict: 'pass', figures: { backup: 'backup-dump-1' } });
 }, 120_000);
 
 const ODD: readonly Document[] = [

@@ -13,6 +13,9 @@ import { freshMongo, MONGO_PATIENCE, type FreshMongo } from '../../support/mongo
 import { MongoTestRun } from '../../support/mongo-run';
 import { workerResources } from '../../support/worker-resources';
 
+// Beside other tests on one small server every question takes its time.
+jest.setTimeout(60_000);
+
 let mongo: FreshMongo;
 let client: MongoClient;
 let db: Db;

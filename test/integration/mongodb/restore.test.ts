@@ -243,7 +243,7 @@ describe('changes nothing and lets the application write', () => {
     await claims(lane).deleteMany({});
   }, 120_000);
 
-  it('from a backup with a flipped byte', async () => {
+  it('from a backup that is not whole', async () => {
     const { lost } = await run.restore();
     const file = join(await backupFolder(), manifest.users.file);
     await rm(file);
@@ -276,6 +276,22 @@ it('goes on after its worker was killed in the middle, and refuses the applicati
   expect(await archived(restored?.archive ?? '', 'people')).toHaveLength(PEOPLE - 3 + 2);
   expect((await readdir(shelf())).filter((name) => name.endsWith('.partial'))).toEqual([]);
   await expect(appWrites()).resolves.toMatchObject({ matchedCount: 1 });
+}, 120_000);
+
+it('keeps the application out after a stop before anything changed, and lets it in when the list is another one by then', async () => {
+  await goOn();
+  const { lost } = await run.restore();
+  const stop = new AbortController();
+  const onProgress = (doing: string): void =>
+    doing.startsWith('keeping') ? stop.abort(new Error('stopped')) : undefined;
+  await expect(run.restore(approvalOf(lost), { signal: stop.signal, onProgress })).rejects.toThrow();
+  await expect(appWrites()).rejects.toMatchObject({ code: 13 });
+  expect((await run.restore()).underWay).toMatch(/has changed nothing yet, but the application's writes are refused/);
+  await db.collection<Person>('people').updateOne({ _id: 'p7' }, { $set: { name: 'by hand' } });
+  await expect(run.restore(approvalOf(lost))).rejects.toThrow(/has changed since it was shown/);
+  await expect(appWrites()).resolves.toMatchObject({ matchedCount: 1 });
+  await run.restore(approvalOf((await run.restore()).lost));
+  expect(await differences()).toEqual([]);
 }, 120_000);
 
 it('compares in several parts what does not fit into memory at once, and finds the same', async () => {

@@ -101,7 +101,7 @@ test('after a rollback the next start is refused until somebody says the root ca
   await back.start([]);
   const refused = await back.until('a refusal', ({ hold }) => hold !== undefined);
   const claim = refused.steps.find(({ id }) => id === 'preflight/claim');
-  expect(claim?.summary).toMatch(/root cause.*was rolled back; start with --root-cause/s);
+  expect(claim?.summary).toMatch(/root cause.*was rolled back: start with --root-cause/s);
   await back.operate('abort');
   await back.ended('rolled-back');
   await back.start([], { rootCause: 'A drill of the way back; nothing was wrong.' });
