@@ -55,7 +55,7 @@ const COMFORT = 0.6;
 /** Times the limit before the smallest windows pause as well: one of them is no more than a busy machine's own noise. */
 const PATIENCE = 2;
 /** Below this a window costs its round trip, whatever is in it: smaller ones would take longer and spare nobody. */
-const LEAST = 100;
+const LEAST = 200;
 /** Documents per window: more would hold up the application's writes for longer than it takes no notice of. */
 export const MOST = 2_000;
 const MOST_PAUSE_MS = 20;

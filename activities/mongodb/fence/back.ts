@@ -47,8 +47,8 @@ export async function freezeBack(held: Held): Promise<Evidence> {
   );
 }
 
-/** Nothing of the switch was undone yet: the new build goes on, with its writers. */
-async function leaveAsItWas(held: Held, freeze: string): Promise<readonly string[]> {
+/** The build that runs goes on, with its writers; the switch back is not settled, and can be begun anew. */
+export async function leaveAsItWas(held: Held, freeze: string): Promise<readonly string[]> {
   const { context, control, link, resources, by } = held;
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const found = await control.read();

@@ -4,12 +4,11 @@ import type { RefuseFreeze } from '../../../src/core/freeze-args';
 import type { StepOf } from '../../../src/core/step';
 import type { Resources } from '../../resources';
 import type { MongoContext, MongoStepHandler } from '../context';
-import { freezeBack, nothingToSwitchBack } from '../fence/back';
+import { freezeBack, leaveAsItWas, nothingToSwitchBack } from '../fence/back';
 import type { FenceDocument } from '../fence/control';
 import { finish } from '../fence/finish';
 import { freezeForward } from '../fence/forward';
 import { hold, type FreezeContext, type Held } from '../fence/held';
-import { keepKeysOfOthers } from '../fence/keep-keys';
 import { putBack } from '../fence/put-back';
 
 /**
@@ -58,12 +57,8 @@ async function backward(held: Held) {
   if (!found) return nothingToSwitchBack();
   if (found.direction === 'back') {
     if (found.settled) return done('Everything was switched back already.');
-    if (found.state !== 'open') {
-      await keepKeysOfOthers(held, held.context.signal);
-      const back = await putBack(held, found.freeze, { acts: true });
-      if (back.kind === 'back' && back.failed.length === 0)
-        return done('Switched back; an earlier attempt had begun it and was lost.');
-    }
+    // Lost with its worker, perhaps before its fence was closed: all of it once more, archive first, behind a new one.
+    if (found.state !== 'open') await leaveAsItWas(held, found.freeze);
     return freezeBack(held);
   }
   if (committed(found)) {

@@ -56,8 +56,8 @@ describe('doctor', () => {
 
   it.each([
     ['18.20.0', 1],
-    ['20.10.0', 1],
-    ['20.11.0', 0],
+    ['20.18.0', 1],
+    ['20.19.0', 0],
     ['22.1.0', 0],
   ])('Node %s has %d problems', (version, count) => expect(nodeProblems(version)).toHaveLength(count));
 

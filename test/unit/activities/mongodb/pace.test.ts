@@ -15,14 +15,14 @@ describe('the pace of a backfill', () => {
   });
 
   it('pauses only when its windows are as small as they get, and never for long', () => {
-    expect(times(2, 10 * IDLE)).toEqual({ docs: 100, pauseMs: 2 });
-    expect(times(50, 10 * IDLE)).toEqual({ docs: 100, pauseMs: 20 });
-    expect(times(50, 4 * IDLE)).toEqual({ docs: 100, pauseMs: 0 });
+    expect(times(1, 10 * IDLE)).toEqual({ docs: 200, pauseMs: 2 });
+    expect(times(50, 10 * IDLE)).toEqual({ docs: 200, pauseMs: 20 });
+    expect(times(50, 4 * IDLE)).toEqual({ docs: 200, pauseMs: 0 });
   });
 
   it('takes back its pause before it grows', () => {
-    expect(adapt({ docs: 100, pauseMs: 8 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 4 });
-    expect(adapt({ docs: 100, pauseMs: 2 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 0 });
+    expect(adapt({ docs: 200, pauseMs: 8 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 4 });
+    expect(adapt({ docs: 200, pauseMs: 2 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 0 });
   });
 
   it('stays where it is near the limit', () => {
