@@ -193,6 +193,11 @@ export class MongoScenario implements AsyncDisposable {
     return this.until(`the end ${status}`, (s) => s.status === status, patienceMs);
   }
 
+  /** Until Temporal has closed it too: only then may the plan be started again. */
+  async closed(): Promise<void> {
+    await this.temporal.client.workflow.getHandle(this.workflowId).result();
+  }
+
   /** Until the ledger has this row of this verb. A server that is away has none. */
   async row(event: 'start' | 'end', step: string, verb: Verb = 'do', patienceMs = 120_000): Promise<void> {
     await this.seen(

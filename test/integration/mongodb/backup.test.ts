@@ -20,6 +20,7 @@ import { findProgram } from '../../../activities/backup/find-program';
 import { backupFacts } from '../../../activities/mongodb/backup/facts';
 import { insertRaw } from '../../../activities/mongodb/backup/insert-raw';
 import { readManifest } from '../../../activities/mongodb/backup/manifest';
+import { collectionFindings } from '../../../activities/mongodb/preflight/collections';
 import { laneName } from '../../../activities/mongodb/session';
 import { backupStep } from '../../../activities/mongodb/steps/backup';
 import { drillStep } from '../../../activities/mongodb/steps/drill';
@@ -222,6 +223,17 @@ it('refuses a time-series collection that the plan does not exclude', async () =
   await expect(attempt({ exclude: [] }).backup()).rejects.toThrow(
     /Time-series collections are not backed up .*\(series\)/,
   );
+}, 60_000);
+
+it('has preflight say so before: a time series that is not excluded, and a collection that is stamped and excluded', async () => {
+  const asked = { type: 'text', creates: [], scratch: 'scratch', store: 'backups', maxTransactionAgeMs: 1, watch: [] };
+  const problems = async (excluded: readonly string[]): Promise<string> => {
+    const { checks } = await collectionFindings(db, { ...asked, tables: ['people'], column: 'tenant_id', excluded });
+    return checks.find(({ name }) => name === 'collections')?.observed ?? '';
+  };
+  expect(await problems([])).toMatch(/^series is a time series, which the backup cannot hold: .* backup\.exclude$/);
+  expect(await problems(['series'])).toBe('1 collections that can be stamped');
+  expect(await problems(['series', 'people'])).toMatch(/^people is stamped, and backup\.exclude leaves it out/);
 }, 60_000);
 
 describe('a drill does not pass', () => {

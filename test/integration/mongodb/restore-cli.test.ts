@@ -62,7 +62,7 @@ it('is listed by the plan’s name, approved by its digest, refused while a work
   expect(file).toMatch(/backup-dump-1\.lost-[0-9a-f]{12}\.json$/);
 
   const approved = [ID, '--lost', lost, '--by', 'lead-1', '--by', 'sre-1', '--comment', 'orders lost'];
-  const handle = await bench.temporal.client.workflow.start('inspect', {
+  const handle = await bench.temporal.client.workflow.start('cutover', {
     ...{ workflowId: workflowIdFor('app', PLAN), taskQueue: `${taskQueue}-nobody`, args: [{}] },
   });
   expect(await cli([...approved, '--yes'])).toMatchObject({

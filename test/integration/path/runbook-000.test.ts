@@ -98,12 +98,14 @@ test('every message of a run is signed, and the way back is told', () => {
 });
 
 test('after a rollback the next start is refused until somebody says the root cause', async () => {
+  await back.closed();
   await back.start([]);
   const refused = await back.until('a refusal', ({ hold }) => hold !== undefined);
   const claim = refused.steps.find(({ id }) => id === 'preflight/claim');
   expect(claim?.summary).toMatch(/root cause.*was rolled back: start with --root-cause/s);
-  await back.operate('abort');
+  await back.rollback();
   await back.ended('rolled-back');
+  await back.closed();
   await back.start([], { rootCause: 'A drill of the way back; nothing was wrong.' });
   const going = await back.gate('expand');
   expect(going.steps.find(({ id }) => id === 'preflight/claim')).toMatchObject({ status: 'done', verdict: 'pass' });

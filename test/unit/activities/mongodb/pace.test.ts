@@ -21,8 +21,8 @@ describe('the pace of a backfill', () => {
   });
 
   it('takes back its pause before it grows', () => {
-    expect(adapt({ docs: 200, pauseMs: 8 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 4 });
-    expect(adapt({ docs: 200, pauseMs: 2 }, IDLE, IDLE)).toEqual({ docs: 100, pauseMs: 0 });
+    expect(adapt({ docs: 200, pauseMs: 8 }, IDLE, IDLE)).toEqual({ docs: 200, pauseMs: 4 });
+    expect(adapt({ docs: 200, pauseMs: 2 }, IDLE, IDLE)).toEqual({ docs: 200, pauseMs: 0 });
   });
 
   it('stays where it is near the limit', () => {
