@@ -10,7 +10,8 @@ export async function restore(input: RestoreInput): Promise<RestoreAnswer> {
   const { restore: goBack } = proxyActivities<Activities>({
     startToCloseTimeout: '24h',
     heartbeatTimeout: '30s',
-    retry: { maximumInterval: '1m' },
+    // A list that cannot be had is said at once; a restore that has begun is ended.
+    retry: input.approved ? { maximumInterval: '1m' } : { maximumAttempts: 3 },
     summary: input.approved
       ? `restore ${input.home} from the backup of ${input.run}`
       : `list what a restore of ${input.run} would take back on ${input.home}`,

@@ -16,7 +16,12 @@ export function renderGate(out: Output, plan: CompiledPlan, state: RunState, gat
     out.paint('bold', `Gate before ${gate.phase} of ${plan.name} on ${plan.home} (${plan.environment})`),
     ...(gate.reopened ? [out.paint('yellow', `Asked again, because ${gate.reopened}.`)] : []),
     ...(gate.phase === 'contract'
-      ? [out.paint('red', `Point of no return: after it only a restore of the backup leads back: \`${restoreWords(plan)}\` shows what it would lose.`)]
+      ? [
+          out.paint(
+            'red',
+            `Point of no return: after it only a restore of the backup leads back: \`${restoreWords(plan)}\` shows what it would lose.`,
+          ),
+        ]
       : []),
     '',
     `This allows ${steps.length === 1 ? '1 step' : `${steps.length} steps`}:`,

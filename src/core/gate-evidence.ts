@@ -53,7 +53,9 @@ function warnings(plan: CompiledPlan, state: RunState, phase: Phase): Readonly<R
     ...(skipped.length > 0 ? { skipped: listOf(skipped) } : {}),
     ...(warned.length > 0 ? { warnings: listOf(warned) } : {}),
     ...(phase === 'contract'
-      ? { pointOfNoReturn: `contract drops what an undo needs; after it only a restore of the backup leads back: ${restoreWords(plan)}` }
+      ? {
+          pointOfNoReturn: `contract drops what an undo needs; after it only a restore of the backup leads back: ${restoreWords(plan)}`,
+        }
       : {}),
   };
 }

@@ -5,6 +5,7 @@ import { listenForMongo } from './mongo-starter';
 
 /** One Temporal server and one PostgreSQL for all tests of a project; each test has a database and a task queue of its own. MongoDB starts with the first test that asks. */
 export default async function setUp(): Promise<void> {
+  process.env['CUTOVER_TEST_SINCE'] = String(Date.now());
   const runDir = openRunDir('test');
   const progress = createProgress();
   const temporal = await temporalFor(runDir, progress);

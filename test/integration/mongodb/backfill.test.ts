@@ -193,9 +193,7 @@ describe('stamping', () => {
   it('goes on after the last finished window when its worker was cut off', async () => {
     await db.collection('t').insertMany(documents(30_000));
     const run = await begin();
-    await lane
-      .collection<Document>('knobs')
-      .insertOne({ _id: run.ref.id as never, maxPerSecond: 8_000, window: 200 });
+    await lane.collection<Document>('knobs').insertOne({ _id: run.ref.id as never, maxPerSecond: 8_000, window: 200 });
     const cut = new AbortController();
     const row = `${run.ref.id}/backfill/t/windows`;
     let polls = 0;
@@ -301,9 +299,7 @@ describe('undoing', () => {
     await db.collection('t').insertMany(documents(6_000));
     const run = await begin();
     await run.do(stamp('t'));
-    await lane
-      .collection<Document>('knobs')
-      .insertOne({ _id: run.ref.id as never, maxPerSecond: 6_000, window: 100 });
+    await lane.collection<Document>('knobs').insertOne({ _id: run.ref.id as never, maxPerSecond: 6_000, window: 100 });
     let late: Promise<unknown> | undefined;
     const heard = (doing: string): void => {
       if (doing.startsWith('unstamping'))
