@@ -9,11 +9,11 @@ const people = {
   mode: 'claimed',
 } as People;
 
-const require = [
+const quorum = [
   { role: 'lead', count: 1 },
   { role: 'sre', count: 1 },
 ];
-const gated = { ...plan, gates: { ...plan.gates, contract: { require } } } as unknown as CompiledPlan;
+const gated = { ...plan, gates: { ...plan.gates, contract: { require: quorum } } } as unknown as CompiledPlan;
 const ask = (by: readonly string[], comment = 'orders lost') =>
   refusesRestore(gated, people, { lost: `sha256:${'0'.repeat(64)}`, by, comment });
 
