@@ -1,6 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { Check } from '../../src/core/evidence';
-import { amongIds } from './ids';
+import { amongIds, EXACT } from './ids';
 import { findMissing } from './find-missing';
 import { missingKey } from './missing';
 import { sweepDocuments, type SweepInput } from './rules/sweep';
@@ -15,17 +15,22 @@ export interface LeftBehind {
 
 /**
  * The old application goes on writing documents without a key until the fence stands, so that a count of zero cannot be
- * had before. What can be: every document that is without one now has it after a sweep. The fence's own sweep and count
- * come last and are exact.
+ * had before. What can be: every document that is without one now has it after a sweep. An application that replaces
+ * whole documents may take the key off again in between, which is why those still found are swept some times more. The
+ * fence's own sweep and count come last and are exact.
  */
 export async function leftBehind(input: SweepInput): Promise<ReadonlyMap<string, LeftBehind>> {
   const found = new Map<string, LeftBehind>();
   for (const one of input.tables) {
-    const ids: unknown[] = [];
+    const arrived: unknown[] = [];
     for await (const batch of findMissing(input.db, one, { signal: input.signal, thorough: true }))
-      ids.push(...batch.map(({ id }) => id));
-    if (ids.length > 0) await sweepDocuments({ ...input, tables: [one], thorough: true });
-    found.set(one.table, { arrived: ids.length, left: await stillMissing(input, one, ids) });
+      arrived.push(...batch.map(({ id }) => id));
+    let left: readonly unknown[] = arrived;
+    for (let round = 1; left.length > 0 && round <= ROUNDS; round++) {
+      await sweepDocuments({ ...input, tables: [one], thorough: true });
+      left = await stillMissing(input, one, left);
+    }
+    found.set(one.table, { arrived: arrived.length, left: left.length });
   }
   return found;
 }
@@ -43,14 +48,16 @@ async function stillMissing(
   { db }: SweepInput,
   { table, column }: { readonly table: string; readonly column: string },
   ids: readonly unknown[],
-): Promise<number> {
-  let left = 0;
+): Promise<readonly unknown[]> {
+  const left: unknown[] = [];
   for (let from = 0; from < ids.length; from += CHUNK)
-    for (const among of amongIds(ids.slice(from, from + CHUNK)))
-      left += await db
-        .collection(table)
-        .countDocuments({ $and: [among, missingKey(column)] } as unknown as Filter<Document>);
+    for (const among of amongIds(ids.slice(from, from + CHUNK))) {
+      const filter = { $and: [among, missingKey(column)] } as unknown as Filter<Document>;
+      const still = db.collection<Document>(table).find(filter, { ...EXACT, projection: { _id: 1 } });
+      for await (const { _id } of still) left.push(_id);
+    }
   return left;
 }
 
 const CHUNK = 500;
+const ROUNDS = 5;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { describeError } from '../../../src/core/failure';
 import type { MongoTarget, Resources } from '../../resources';
+import { codeOf } from '../duplicate-key';
 import { openMongo } from '../session';
 import { FenceControl } from './control';
 import { lookAfter } from './look-after';
@@ -26,8 +27,11 @@ async function openExpired(resources: Resources, target: MongoTarget, log: Logge
     if (looked === 'opened-old' || looked === 'opened-new')
       log.warn({ target: target.name, looked }, 'opened a fence whose time had passed');
   } catch (error) {
+    // Scratch is no home: where the tool has no ledger it may not read one, and there is no fence of its.
+    if (codeOf(error) === UNAUTHORIZED) return;
     log.warn({ target: target.name, reason: resources.redact(describeError(error)) }, 'could not look for fences');
   }
 }
 
 const PATIENCE_MS = 15_000;
+const UNAUTHORIZED = 13;
