@@ -9,7 +9,7 @@ import type { RecordInput } from './engine';
 import type { EngineOf } from './engines';
 import { applicationFailure, failureTypeOf } from './failure';
 import { startPulse } from './heartbeat';
-import type { Activities } from './index';
+import type { Activities } from './activities';
 import { notify, type NotifyInput } from './notify/notify';
 import type { Resources } from './resources';
 

@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import type { Evidence } from '../src/core/evidence';
 import type { Json } from '../src/core/json';
 import type { CompiledPlan } from '../src/core/plan';
-import type { Captured, StepArgs, StepKind, StepOf, Verb } from '../src/core/step';
-import type { Tick } from '../src/core/tick';
+import type { Captured } from '../src/core/tenancy-args';
+import type { StepArgs, StepKind, StepOf, Verb } from '../src/core/step';
+import type { Tick } from '../src/core/tick-made';
 import type { Authority, RunRef } from '../src/core/verb';
 
 /** What every verb of every engine has at hand. Engines add their own ways to write (see postgres/context.ts). */

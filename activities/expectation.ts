@@ -1,5 +1,5 @@
 import { clip, type Check } from '../src/core/evidence';
-import type { Expectation } from '../src/core/step';
+import type { Expectation } from '../src/core/tenancy-args';
 
 /** What a question of the plan was answered with, whichever database answered. */
 export interface Answer {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import { fold } from '../src/core/fold';
 import type { InspectedRow } from '../src/core/inspect';
 import { digestOf } from '../src/core/json';

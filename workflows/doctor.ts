@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import type { TargetReport } from '../src/core/target-report';
 
 /** Read-only: what the worker finds when it asks its targets who they are. */

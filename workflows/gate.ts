@@ -1,5 +1,5 @@
 import { condition, proxyActivities, uuid4 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import { awaited, impossible } from '../src/core/gate';
 import { changedFields, gateEvidence } from '../src/core/gate-evidence';
 import { nextWake } from '../src/core/reminders';

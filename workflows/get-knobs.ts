@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import type { GetKnobsInput, KnobsAnswer } from '../src/core/knobs';
 
 /** Read-only: how hard the run that holds a target has been told to work. */

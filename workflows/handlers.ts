@@ -1,7 +1,8 @@
 import { ApplicationFailure, CancellationScope, setHandler } from '@temporalio/workflow';
 import type { Decision } from '../src/core/decision';
 import { judgeDecision, settle, missing, requirementText } from '../src/core/gate';
-import { refusesWord, type Answer, type OperateMessage } from '../src/core/operate';
+import { type Answer, type OperateMessage } from '../src/core/operate-message';
+import { refusesWord } from '../src/core/operate';
 import { parseDecision, parseOperate } from '../src/core/parse-message';
 import { extendVote, extendWanting, gateToExtend } from '../src/core/extend';
 import { rolesOf } from '../src/core/people';

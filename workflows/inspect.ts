@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import type { InspectInput, InspectPage } from '../src/core/inspect';
 
 /** Read-only: a page of a run's ledger, for those who have no address of the target. */

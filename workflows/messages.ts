@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Answer } from '../src/core/operate';
+import type { Answer } from '../src/core/operate-message';
 import type { CompiledPlan } from '../src/core/plan';
 import type { RunState } from '../src/core/state';
 

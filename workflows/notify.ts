@@ -1,5 +1,5 @@
 import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import type { RunEvent } from '../src/core/events';
 import { noticeOf, standing, type Notice } from '../src/core/notices';
 import type { CompiledPlan } from '../src/core/plan';

@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import type { LivePreview, LivePreviewInput } from '../src/core/live-preview';
 
 /** Read-only: the dry run of a plan against the real targets. Nothing is claimed, captured or written. */

@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import type { Run } from './run';
 
 /**

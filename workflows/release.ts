@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import type { ReleaseAnswer, ReleaseInput } from '../src/core/release-claim';
 
 /** Lets go of a target whose run is dead. What the run has changed stays as it is: this frees the claim and nothing else. */

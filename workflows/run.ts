@@ -5,7 +5,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import { apply } from '../src/core/apply';
 import { currentDetails } from '../src/core/describe-run';
 import type { RunEvent } from '../src/core/events';

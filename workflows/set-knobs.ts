@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import { knobsText, type KnobsAnswer, type SetKnobsInput } from '../src/core/knobs';
 
 /** How hard the run that holds a target works from now on. Beside the run: it is neither stopped nor asked. */

@@ -1,5 +1,5 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index';
+import type { Activities } from '../activities/activities';
 import { timeoutsOf } from '../src/core/activity-options';
 import { clip } from '../src/core/evidence';
 import { gateState } from '../src/core/state';

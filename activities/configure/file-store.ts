@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, realpath } from 'node:fs/promises';
 import { CutoverError } from '../../src/core/failure';
 import { dress, moveOver, placeFile, readWhole, removeFile, removeLitter, type WholeFile } from './replace-file';
-import type { ConfigChange, ConfigStore } from './store';
+import type { ConfigChange, ConfigStore } from './config-store';
 import type { TextFormat } from './text-format';
 
 export interface FileStoreSpec {

@@ -1,5 +1,6 @@
 import type { Resources } from '../resources';
-import { configStore, type Staged } from './store';
+import { type Staged } from './config-store';
+import { configStore } from './store';
 
 export interface LiveInput {
   /** The run's id: names the files beside. */

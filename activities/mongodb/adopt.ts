@@ -1,4 +1,4 @@
-import type { TableNeeds } from '../../src/core/preflight-args';
+import type { TableNeeds } from '../../src/core/table-args';
 import type { CollectionFile } from './collection-file';
 import { definitionText, makesUnique, sameDefinition, type FoundIndex } from './index-definition';
 import type { CollectionOptions } from './validator';

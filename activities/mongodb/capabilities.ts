@@ -163,24 +163,28 @@ async function askJournal(admin: Db): Promise<boolean | undefined> {
   }
 }
 
+/**
+ * From the oldest entry to the last write. The newest entry itself is not asked for: a server that cannot read its oplog
+ * from behind would read all of it.
+ */
 async function askOplogWindow(local: Db, admin: Db): Promise<number | undefined> {
-  const end = async (direction: 1 | -1): Promise<number | undefined> => {
-    const found = await local.collection('oplog.rs').findOne({}, { sort: { $natural: direction }, readConcern: LOCAL });
-    return secondsOf(found?.['ts']);
-  };
   const window = (first: number | undefined, last: number | undefined): number | undefined =>
     first === undefined || last === undefined ? undefined : Math.max(0, last - first) * 1_000;
-  try {
-    return window(await end(1), await end(-1));
-  } catch {
-    const told = await admin.command({ serverStatus: 1, oplog: 1 }).catch(() => undefined);
-    const { earliestOptime, latestOptime } = (told?.['oplog'] ?? {}) as Document;
-    return window(secondsOf(earliestOptime), secondsOf(latestOptime));
-  }
+  const told = await admin.command({ serverStatus: 1, oplog: 1 }).catch(() => undefined);
+  const { earliestOptime, latestOptime } = (told?.['oplog'] ?? {}) as Document;
+  const known = window(secondsOf(earliestOptime), secondsOf(latestOptime));
+  if (known !== undefined) return known;
+  const hello = await admin.command({ hello: 1 });
+  const { lastWrite } = hello as { readonly lastWrite?: { readonly opTime?: unknown } };
+  const oldest = await local
+    .collection('oplog.rs')
+    .findOne({}, { sort: { $natural: 1 }, readConcern: LOCAL, maxTimeMS: ASK_MS })
+    .catch(() => undefined);
+  return window(secondsOf(oldest?.['ts']), secondsOf(lastWrite?.opTime));
 }
 
 async function askOplogSize(local: Db): Promise<Capabilities['oplogSize']> {
-  const stats = await local.command({ collStats: 'oplog.rs' }).catch(() => undefined);
+  const stats = await local.command({ collStats: 'oplog.rs', maxTimeMS: ASK_MS }).catch(() => undefined);
   const [usedBytes, maxBytes] = [Number(stats?.['size']), Number(stats?.['maxSize'])];
   return usedBytes >= 0 && maxBytes > 0 ? { usedBytes, maxBytes } : undefined;
 }
@@ -229,3 +233,5 @@ const NOWHERE = 'cutover_asks_and_finds_nothing';
 const NAMESPACE_NOT_FOUND = 26;
 const COMMAND_NOT_FOUND = 59;
 const LOCAL = { level: 'local' } as const;
+/** A figure for people is not worth a longer wait. */
+const ASK_MS = 1_000;

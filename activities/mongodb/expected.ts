@@ -1,6 +1,7 @@
 import type { Db, Document } from 'mongodb';
 import type { CompiledPlan } from '../../src/core/plan';
-import type { Membership, Step } from '../../src/core/step';
+import type { Membership } from '../../src/core/tenancy-args';
+import type { Step } from '../../src/core/step';
 import { codeOf } from './duplicate-key';
 import { collectionSizes, megabytes, type CollectionSize } from './facts-shown';
 import { usersWithoutMembership } from './members';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Fill } from '../../src/core/step';
+import type { Fill } from '../../src/core/tenancy-args';
 
 export type Filled = Readonly<Record<string, string | Date | null>>;
 

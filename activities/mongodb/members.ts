@@ -1,5 +1,5 @@
 import { ObjectId, type AnyBulkWriteOperation, type Db, type Document } from 'mongodb';
-import type { Membership } from '../../src/core/step';
+import type { Membership } from '../../src/core/tenancy-args';
 import { fillIn } from './fill';
 import { isDuplicateKey } from './duplicate-key';
 
@@ -47,8 +47,10 @@ export async function joinLateUsers(input: EnsureInput): Promise<{ readonly arri
     const missing = await withoutMembership(input, users);
     if (missing.length === 0) continue;
     const documents = missing.filter(canJoin).map((user) => membershipOf(input.args, user));
-    await input.remember?.(documents.map(({ _id }) => _id));
-    await insertAbsent(input, documents);
+    if (documents.length > 0) {
+      await input.remember?.(documents.map(({ _id }) => _id));
+      await insertAbsent(input, documents);
+    }
     arrived += missing.length;
     left += (await withoutMembership(input, missing)).length;
   }

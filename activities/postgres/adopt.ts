@@ -1,5 +1,5 @@
 import { describeError } from '../../src/core/failure';
-import type { AdoptedTable } from '../../src/core/preflight-args';
+import type { AdoptedTable } from '../../src/core/table-args';
 import type { RunRef } from '../../src/core/verb';
 import { isUnique } from './catalog';
 import type { PgSession } from './context';

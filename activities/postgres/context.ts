@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Evidence } from '../../src/core/evidence';
-import type { Actor, StepKind } from '../../src/core/step';
+import type { Actor } from '../../src/core/tenancy-args';
+import type { StepKind } from '../../src/core/step';
 import type { StepHandler, VerbContext } from '../context';
 
 /**

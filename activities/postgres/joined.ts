@@ -1,4 +1,4 @@
-import type { Membership } from '../../src/core/step';
+import type { Membership } from '../../src/core/tenancy-args';
 import { ARCHIVE } from './archive';
 import { findColumn, findRelation } from './catalog';
 import type { PgContext, PgSession } from './context';

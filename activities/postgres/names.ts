@@ -1,4 +1,4 @@
-import type { Membership } from '../../src/core/step';
+import type { Membership } from '../../src/core/tenancy-args';
 import { fit63, split } from './identifiers';
 
 /** What a `key` step makes beside the column. Function and sequence are `schema.name`; triggers belong to their table. */

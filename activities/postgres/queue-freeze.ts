@@ -1,6 +1,6 @@
 import { CutoverError } from '../../src/core/failure';
 import type { FreezeArgs, QueueFreeze } from '../../src/core/freeze-args';
-import type { Captured, Rule } from '../../src/core/step';
+import type { Captured, Rule } from '../../src/core/tenancy-args';
 import type { PgContext } from './context';
 
 export type QueueContext = PgContext<'freeze'> & { readonly args: QueueFreeze };

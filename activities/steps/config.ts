@@ -1,7 +1,8 @@
 import { done } from '../../src/core/evidence';
 import { CutoverError } from '../../src/core/failure';
 import { goBack } from '../configure/live';
-import { configStore, type Staged } from '../configure/store';
+import { type Staged } from '../configure/config-store';
+import { configStore } from '../configure/store';
 import type { StepHandler, VerbContext } from '../context';
 import type { Resources } from '../resources';
 

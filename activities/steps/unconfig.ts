@@ -1,6 +1,7 @@
 import { done } from '../../src/core/evidence';
 import { goBack, goLive, isLive } from '../configure/live';
-import { configStore, type Staged } from '../configure/store';
+import { type Staged } from '../configure/config-store';
+import { configStore } from '../configure/store';
 import { runCommand } from '../command/run-command';
 import type { StepHandler, VerbContext } from '../context';
 import type { Resources } from '../resources';

@@ -1,4 +1,4 @@
-import type { OperateMessage, OperateVerb } from '../core/operate';
+import type { OperateMessage, OperateVerb } from '../core/operate-message';
 import { sendOperate } from '../runtime/client';
 import { liveRun, type LiveRun } from './live-run';
 import { reportSent } from './sent';

@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import type { OperateVerb } from '../core/operate';
+import type { OperateVerb } from '../core/operate-message';
 import { personOption, type UnaskedOptions, valueOption } from './options';
 import { command, type CommonOptions } from './shell';
 

@@ -4,7 +4,7 @@ import type { People } from './people';
 import type { Phase } from './phase';
 import type { GateEvidence, Hold } from './state';
 import type { Verb } from './step';
-import type { Tick } from './tick';
+import type { Tick } from './tick-made';
 import type { VerbResult } from './verb';
 
 /** Everything that can change a run. `apply` is the only place where it does. */

@@ -1,5 +1,5 @@
 import { missing, requirementText } from './gate';
-import type { OperateMessage } from './operate';
+import type { OperateMessage } from './operate-message';
 import type { CompiledPlan } from './plan';
 import type { GateState, RunState } from './state';
 

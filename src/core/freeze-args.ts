@@ -1,6 +1,6 @@
 import type { Probe } from './observe-args';
 import type { CommandSpec, DeployArgs } from './outside-args';
-import type { Membership, Rule } from './step';
+import type { Membership, Rule } from './tenancy-args';
 
 export type FreezeArgs = QueueFreeze | RefuseFreeze;
 

@@ -1,6 +1,6 @@
 import type { Json } from './json';
 import type { HttpExpectation } from './outside-args';
-import type { Actor, Expectation } from './step';
+import type { Actor, Expectation } from './tenancy-args';
 
 export type Probe =
   | {

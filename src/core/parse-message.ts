@@ -1,6 +1,6 @@
 import { PHASES } from './phase';
 import type { DecisionMessage } from './decision';
-import { OPERATE_VERBS, type OperateMessage } from './operate';
+import { OPERATE_VERBS, type OperateMessage } from './operate-message';
 
 type Parsed<T> = { readonly ok: true; readonly message: T } | { readonly ok: false; readonly reason: string };
 

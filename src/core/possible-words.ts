@@ -1,5 +1,5 @@
 import { requirementText } from './gate';
-import type { OperateVerb } from './operate';
+import type { OperateVerb } from './operate-message';
 import type { CompiledPlan } from './plan';
 import { refusesRollback, rollbackWanting } from './rollback';
 import { refusesSkip, skipQuorum, skipVote, skipWanting } from './skip';

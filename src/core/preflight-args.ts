@@ -1,6 +1,7 @@
+import type { AdoptedTable, WatchQuery, UniqueWithTenant } from './table-args';
 import type { FenceSpec, FlagSwitch } from './freeze-args';
 import type { CommandSpec } from './outside-args';
-import type { Fill } from './step';
+import type { Fill } from './tenancy-args';
 
 export interface PreflightArgs {
   readonly tables: readonly string[];
@@ -34,14 +35,6 @@ export interface PreflightArgs {
   readonly logs?: readonly string[];
 }
 
-export interface UniqueWithTenant {
-  readonly table: string;
-  readonly name: string;
-  readonly columns: readonly string[];
-  /** The old unique index, dropped in contract. */
-  readonly replaces?: string;
-}
-
 /** The program prints one JSON object; see docs/plan-file.md, `tenancy.model`. */
 export interface ModelCheck {
   readonly command: CommandSpec;
@@ -49,26 +42,4 @@ export interface ModelCheck {
   readonly roles?: Readonly<Record<string, string>>;
   readonly tenant: { readonly values: Readonly<Record<string, string>>; readonly fill: Fill };
   readonly membership?: { readonly columns: readonly string[]; readonly fill: Fill };
-}
-
-/** A table of the plan that somebody may have made before it. */
-export interface AdoptedTable {
-  readonly table: string;
-  readonly create: string;
-  readonly file: string;
-  readonly needs: TableNeeds;
-}
-
-export interface TableNeeds {
-  /** The columns that the tool gives values to in rows of its own. */
-  readonly fills: readonly string[];
-  /** Sets of columns that must be unique. */
-  readonly unique: readonly (readonly string[])[];
-}
-
-export interface WatchQuery {
-  readonly name: string;
-  readonly sql: string;
-  /** Default `same`: the rows must be those of before. `may-change` where the application's own writes move it. */
-  readonly answer?: 'same' | 'may-change';
 }

@@ -1,5 +1,5 @@
 import { missing, requirementText } from './gate';
-import type { OperateMessage } from './operate';
+import type { OperateMessage } from './operate-message';
 import { PHASES, phaseIndex } from './phase';
 import { stepOf, type CompiledPlan, type GateSpec } from './plan';
 import { stepState, type RunState } from './state';

@@ -5,7 +5,7 @@ import type { Digest } from './json';
 import type { People } from './people';
 import type { Phase } from './phase';
 import type { CompiledPlan, Environment } from './plan';
-import type { Tick } from './tick';
+import type { Tick } from './tick-made';
 import type { Head, LedgerNote, RunRef } from './verb';
 
 /**

@@ -1,14 +1,7 @@
-import type { OperateMessage } from './operate';
+import type { OperateMessage } from './operate-message';
 import { rolesOf } from './people';
 import { stepOf, type CompiledPlan } from './plan';
 import { stepState, type RunState } from './state';
-
-/** Who did a manual step, when, and what proves it. */
-export interface Tick {
-  readonly by: string;
-  readonly proof: string;
-  readonly at: string;
-}
 
 /** A tick is a statement by a named person with the step's role, never without a proof, and never for what is done already. */
 export function refusesTick(plan: CompiledPlan, state: RunState, message: OperateMessage): string | undefined {

@@ -3,7 +3,7 @@ import type { Evidence } from './evidence';
 import type { Digest, Json } from './json';
 import type { CompiledPlan, GateSpec } from './plan';
 import type { Step, StepKind, StepOf, Verb } from './step';
-import type { Tick } from './tick';
+import type { Tick } from './tick-made';
 
 /** The place in the hash chain that the next row must follow. */
 export interface Head {

@@ -1,4 +1,5 @@
-import type { ModelCheck, UniqueWithTenant } from '../core/preflight-args';
+import type { UniqueWithTenant } from '../core/table-args';
+import type { ModelCheck } from '../core/preflight-args';
 import type { Step } from '../core/step';
 import { artifactText } from './artifacts';
 import { commandOf, sharedSteps } from './compile-entries';

@@ -1,6 +1,7 @@
 import type { Json } from '../core/json';
 import type { AggregateQuestion } from '../core/observe-args';
-import type { Expectation, Step } from '../core/step';
+import type { Expectation } from '../core/tenancy-args';
+import type { Step } from '../core/step';
 import { sharedStep, sharedSteps } from './compile-entries';
 import { listsOf, type AggregateStep, type QueryStep } from './entries';
 import { wordsOf } from './engine-words';

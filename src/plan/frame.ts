@@ -1,6 +1,6 @@
 import type { FlagSwitch } from '../core/freeze-args';
-import type { AdoptedTable } from '../core/preflight-args';
-import type { Captured, Membership, Rule } from '../core/step';
+import type { AdoptedTable } from '../core/table-args';
+import type { Captured, Membership, Rule } from '../core/tenancy-args';
 import { artifactText, type Artifact } from './artifacts';
 import { indexedColumn, parseColumnRef, qualified, shortTable, type ColumnRef } from './identifiers';
 import { foreignKeyName, indexName, requiredName } from './names';

@@ -9,7 +9,7 @@ import { decideUpdate, operateUpdate } from '../../workflows/messages';
 import type { DecisionMessage } from '../core/decision';
 import { describeError } from '../core/failure';
 import { shortDigest } from '../core/json';
-import type { Answer, OperateMessage } from '../core/operate';
+import type { Answer, OperateMessage } from '../core/operate-message';
 import type { RunInput } from '../core/run-input';
 import { HOME_ATTRIBUTE, PHASE_ATTRIBUTE, STATUS_ATTRIBUTE } from '../core/search-attributes';
 import { grpcCode, type TemporalClient } from './temporal';

@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../../activities';
+import type { Activities } from '../../activities/activities';
 import type { RunInput } from '../../src/core/run-input';
 import { cutover as honest, type RunOutcome } from '../../workflows/cutover';
 

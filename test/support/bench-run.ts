@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { History } from '@temporalio/common/lib/proto-utils';
 import type { DecisionMessage } from '../../src/core/decision';
-import type { OperateMessage, OperateVerb } from '../../src/core/operate';
+import type { OperateMessage, OperateVerb } from '../../src/core/operate-message';
 import type { Phase } from '../../src/core/phase';
 import type { RunInput } from '../../src/core/run-input';
 import { gateState, type GateState, type RunState } from '../../src/core/state';

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Activities } from '../../activities';
+import type { Activities } from '../../activities/activities';
 import { verbActivities } from '../../activities/verb-activities';
 import { done } from '../../src/core/evidence';
 import { CutoverError, describeError, FAILURES } from '../../src/core/failure';

@@ -6,7 +6,7 @@ import type { FenceDocument } from '../../activities/mongodb/fence/control';
 import type { LedgerRow } from '../../src/core/ledger-row';
 import { missing } from '../../src/core/gate';
 import type { Digest } from '../../src/core/json';
-import type { OperateMessage } from '../../src/core/operate';
+import type { OperateMessage } from '../../src/core/operate-message';
 import type { Phase } from '../../src/core/phase';
 import type { CompiledPlan } from '../../src/core/plan';
 import type { RunInput } from '../../src/core/run-input';

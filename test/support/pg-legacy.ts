@@ -1,5 +1,6 @@
-import type { TableNeeds } from '../../src/core/preflight-args';
-import type { Captured, Membership, StepArgs } from '../../src/core/step';
+import type { TableNeeds } from '../../src/core/table-args';
+import type { Captured, Membership } from '../../src/core/tenancy-args';
+import type { StepArgs } from '../../src/core/step';
 import { keyStep } from '../../activities/postgres/steps/key';
 import { membersStep } from '../../activities/postgres/steps/members';
 import { registryStep } from '../../activities/postgres/steps/registry';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { missing } from '../../src/core/gate';
-import type { OperateMessage } from '../../src/core/operate';
+import type { OperateMessage } from '../../src/core/operate-message';
 import type { Phase } from '../../src/core/phase';
 import type { CompiledPlan } from '../../src/core/plan';
 import type { Tuning } from '../../src/core/run-input';

@@ -1,7 +1,8 @@
 import { digestOf } from '../../src/core/json';
 import type { CompiledPlan, GateSpec } from '../../src/core/plan';
 import type { RunInput, Tuning } from '../../src/core/run-input';
-import type { Captured, Step, StepKind, StepOf } from '../../src/core/step';
+import type { Captured } from '../../src/core/tenancy-args';
+import type { Step, StepKind, StepOf } from '../../src/core/step';
 
 const TENANT: Captured = { step: 'expand/registry', name: 'tenant' };
 const RULE = { kind: 'constant', tenant: TENANT } as const;

@@ -3,7 +3,7 @@ import { CutoverError } from '../../../src/core/failure';
 import type { SwitchAct } from '../../../src/core/freeze-args';
 import type { DeployArgs } from '../../../src/core/outside-args';
 import { goBack, goLive } from '../../configure/live';
-import type { Staged } from '../../configure/store';
+import type { Staged } from '../../configure/config-store';
 import { currentBuild } from '../../deploy/builds';
 import { deployBuild } from '../../deploy/service';
 import { recall } from '../recall';

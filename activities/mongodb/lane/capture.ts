@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import { CutoverError } from '../../../src/core/failure';
 import type { Json } from '../../../src/core/json';
-import type { Captured } from '../../../src/core/step';
+import type { Captured } from '../../../src/core/tenancy-args';
 import { isDuplicateKey } from '../duplicate-key';
 import { captures } from './documents';
 

@@ -1,4 +1,4 @@
-import type { Captured, Rule } from '../../../src/core/step';
+import type { Captured, Rule } from '../../../src/core/tenancy-args';
 import { constantRule } from './constant';
 import type { MongoRule, RuleOf, TenantOf } from './driver';
 import { mappingRule } from './mapping';

@@ -1,5 +1,5 @@
 import type { Db, Document, Filter } from 'mongodb';
-import type { Captured } from '../../../src/core/step';
+import type { Captured } from '../../../src/core/tenancy-args';
 import type { RuleDriver } from '../../rule';
 
 /** Which documents one call stamps: both conditions at once, on different fields. */

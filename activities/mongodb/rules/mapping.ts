@@ -1,4 +1,4 @@
-import type { Rule } from '../../../src/core/step';
+import type { Rule } from '../../../src/core/tenancy-args';
 import type { MongoRule, RuleOf, TenantOf } from './driver';
 import { lookedUpRule } from './looked-up';
 

@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb';
-import type { Rule } from '../../../src/core/step';
+import type { Rule } from '../../../src/core/tenancy-args';
 import type { Progress } from '../../context';
 import { amongIds } from '../ids';
 import { remember, type Before } from '../before';

@@ -1,5 +1,6 @@
 import type { RefuseFreeze } from '../../../src/core/freeze-args';
-import type { Rule, StepArgs } from '../../../src/core/step';
+import type { Rule } from '../../../src/core/tenancy-args';
+import type { StepArgs } from '../../../src/core/step';
 import type { StepStatements } from '../../describe/step-description';
 import { missingKey } from '../missing';
 import { collMod, requiredKey } from '../validator';

@@ -1,4 +1,5 @@
-import type { Fill, StepArgs } from '../../../src/core/step';
+import type { Fill } from '../../../src/core/tenancy-args';
+import type { StepArgs } from '../../../src/core/step';
 import type { StepStatements } from '../../describe/step-description';
 import { readCollectionFile } from '../collection-file';
 import { duplicatesPipeline } from '../duplicates';

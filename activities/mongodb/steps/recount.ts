@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import { done, evidenceOf, expectEqual, type Check } from '../../../src/core/evidence';
 import { CutoverError } from '../../../src/core/failure';
-import type { Actor } from '../../../src/core/step';
+import type { Actor } from '../../../src/core/tenancy-args';
 import type { MongoContext, MongoStepHandler } from '../context';
 import { codeOf } from '../duplicate-key';
 import { rememberInserted } from '../inserted';

@@ -1,6 +1,6 @@
 import { CutoverError } from '../../../src/core/failure';
 import type { Json } from '../../../src/core/json';
-import type { Captured } from '../../../src/core/step';
+import type { Captured } from '../../../src/core/tenancy-args';
 import type { PgSession } from '../context';
 
 /** Write-once by primary key: whoever comes second reads what the first one took. */

@@ -1,4 +1,5 @@
-import type { AdoptedTable, PreflightArgs } from '../../../src/core/preflight-args';
+import type { AdoptedTable } from '../../../src/core/table-args';
+import type { PreflightArgs } from '../../../src/core/preflight-args';
 import type { RunRef } from '../../../src/core/verb';
 import { adoption, type Adoption } from '../adopt';
 import type { PgSession } from '../context';

@@ -1,5 +1,5 @@
 import type { FlagSwitch, QueueFreeze } from '../../../src/core/freeze-args';
-import type { Membership } from '../../../src/core/step';
+import type { Membership } from '../../../src/core/tenancy-args';
 import { constantTenant } from '../queue-freeze';
 import { dollarQuoted, ident, literal, qualified } from '../identifiers';
 import { dropJoinTrigger, recording } from './members';

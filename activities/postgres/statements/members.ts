@@ -1,4 +1,4 @@
-import type { Membership } from '../../../src/core/step';
+import type { Membership } from '../../../src/core/tenancy-args';
 import { ident, literal, qualified } from '../identifiers';
 import { commentOn } from '../marker';
 import { memberNames } from '../names';

@@ -1,4 +1,4 @@
-import type { Captured } from '../../../src/core/step';
+import type { Captured } from '../../../src/core/tenancy-args';
 import type { Statement } from '../../describe/step-description';
 
 export type { Statement, StepStatements } from '../../describe/step-description';

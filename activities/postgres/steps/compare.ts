@@ -1,5 +1,5 @@
 import { clip, done, evidenceOf, expectEqual, type Check } from '../../../src/core/evidence';
-import type { Actor } from '../../../src/core/step';
+import type { Actor } from '../../../src/core/tenancy-args';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { indexUse } from '../index-use';
 import { askWatch, type WatchAnswer } from '../watch-query';

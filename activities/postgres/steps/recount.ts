@@ -1,6 +1,6 @@
 import { done, evidenceOf, expectEqual, type Check } from '../../../src/core/evidence';
 import { CutoverError } from '../../../src/core/failure';
-import type { Actor } from '../../../src/core/step';
+import type { Actor } from '../../../src/core/tenancy-args';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { sqlState } from '../pg-error';
 import { readOnly, SCAN_TIMEOUT_MS } from '../read-only';

@@ -1,5 +1,5 @@
 import { evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
-import type { Membership } from '../../../src/core/step';
+import type { Membership } from '../../../src/core/tenancy-args';
 import { constraintsOf, findColumn, findTrigger } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { readForgotten, type Forgotten } from '../forgotten';

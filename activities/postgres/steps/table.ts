@@ -1,5 +1,5 @@
 import { done, evidenceOf, expectEqual, type Evidence } from '../../../src/core/evidence';
-import type { AdoptedTable } from '../../../src/core/preflight-args';
+import type { AdoptedTable } from '../../../src/core/table-args';
 import { adoption } from '../adopt';
 import { archive, compareArchive, isWhole, ROW_VALUE, type Archived, type ToArchive } from '../archive';
 import { findRelation, findTrigger, type Relation } from '../catalog';

@@ -5,7 +5,7 @@ import { stampStep } from '../../../activities/mongodb/steps/stamp';
 import type { MongoTarget } from '../../../activities/resources';
 import { done, type Evidence } from '../../../src/core/evidence';
 import { digestOfText } from '../../../src/core/json';
-import type { Captured, Rule } from '../../../src/core/step';
+import type { Captured, Rule } from '../../../src/core/tenancy-args';
 import type { MongoUrls } from '../../../src/dev/mongo-users';
 import { MongoTestRun, type MongoStepToRun } from '../../support/mongo-run';
 import type { Bench } from '../row';

@@ -8,7 +8,7 @@ import { recountStep } from '../../../activities/mongodb/steps/recount';
 import { stampStep } from '../../../activities/mongodb/steps/stamp';
 import { tooLarge } from '../../../activities/mongodb/too-large';
 import { cutWindows, within } from '../../../activities/mongodb/windows';
-import type { Rule } from '../../../src/core/step';
+import type { Rule } from '../../../src/core/tenancy-args';
 import { freshMongo, MONGO_PATIENCE, type FreshMongo } from '../../support/mongo';
 import { MongoStepRun, type MongoStepToRun } from '../../support/mongo-step-run';
 

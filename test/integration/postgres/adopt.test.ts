@@ -2,7 +2,7 @@ import { adoptFindings } from '../../../activities/postgres/preflight/adopts';
 import { openSession } from '../../../activities/postgres/session';
 import { freezeStep } from '../../../activities/postgres/steps/freeze';
 import type { FreezeArgs } from '../../../src/core/freeze-args';
-import type { AdoptedTable } from '../../../src/core/preflight-args';
+import type { AdoptedTable } from '../../../src/core/table-args';
 import { startBackupServer, type BackupServer } from '../../support/backup-server';
 import {
   adopting,

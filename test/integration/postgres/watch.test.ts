@@ -2,7 +2,7 @@ import { watchFindings } from '../../../activities/postgres/preflight/baselines'
 import { compareStep } from '../../../activities/postgres/steps/compare';
 import type { Evidence } from '../../../src/core/evidence';
 import { evidenceOf } from '../../../src/core/evidence';
-import type { WatchQuery } from '../../../src/core/preflight-args';
+import type { WatchQuery } from '../../../src/core/table-args';
 import { startBackupServer, type BackupServer } from '../../support/backup-server';
 import { key, legacy, organizations, registry, type Legacy } from '../../support/pg-legacy';
 

@@ -1,7 +1,7 @@
 import { extendVote, extendWanting, gateToExtend, refusesExtend } from '../../../src/core/extend';
 import type { Decision } from '../../../src/core/decision';
 import type { RunEvent } from '../../../src/core/events';
-import type { OperateMessage } from '../../../src/core/operate';
+import type { OperateMessage } from '../../../src/core/operate-message';
 import type { RunState } from '../../../src/core/state';
 import { after, AT, freshState, gateOpened, plan, planDigest, stepDone } from '../../support/small-plan';
 

@@ -1,7 +1,8 @@
 import type { Json } from '../../../src/core/json';
 import type { LedgerRow } from '../../../src/core/ledger-row';
 import { nextMove } from '../../../src/core/next-move';
-import { refusesWord, type OperateMessage } from '../../../src/core/operate';
+import { type OperateMessage } from '../../../src/core/operate-message';
+import { refusesWord } from '../../../src/core/operate';
 import type { CompiledPlan } from '../../../src/core/plan';
 import { refusesRelease } from '../../../src/core/release-claim';
 import { skipVote, skipWanting } from '../../../src/core/skip';

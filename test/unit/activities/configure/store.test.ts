@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { goBack, goLive, isLive } from '../../../../activities/configure/live';
-import { configStore, type Staged } from '../../../../activities/configure/store';
+import { type Staged } from '../../../../activities/configure/config-store';
+import { configStore } from '../../../../activities/configure/store';
 import type { Json } from '../../../../src/core/json';
 import { configStep } from '../../../../activities/steps/config';
 import { matching, unconfigStep } from '../../../../activities/steps/unconfig';
