@@ -251,8 +251,8 @@ describe('on the way back', () => {
   );
 });
 
-/** Rows of the plan of faults that need failpoints or members, which SecantusDB has not: for a mongod started with enableTestCommands. */
-describe('on a mongod with failpoints and members only', () => {
+/** Faults that need failpoints or several members, which SecantusDB has not. Not written yet: no mongod was there to write them against. */
+describe('not written yet, for want of a mongod with failpoints and members', () => {
   test.todo('C1 a primary that steps down (10107) in backfill and freeze: needs a set of several members');
   test.todo('C1 writes of w:1 that are rolled back with their member: needs a set of several members');
   test.todo('C2 failCommand: closeConnection, errorCode, blockConnection, writeConcernError: needs enableTestCommands');
