@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { describeExit, startChild, type Child } from './child';
+import { describeExit, startChild, type Child, type ChildExit } from './child';
 import { errorMessage } from './error-code';
 import { logTail } from './log-tail';
 import { hasLocalhostException, mongoArguments } from './mongo-command-line';
@@ -36,6 +36,10 @@ export interface MongoServer {
   readonly name: string;
   /** Where the program comes from, as a phrase. */
   readonly how: string;
+  /** Its standard output and error. */
+  readonly logFile: string;
+  /** How it ended, or undefined while it runs. */
+  readonly exit: () => ChildExit | undefined;
   readonly stop: () => Promise<void>;
   /** SIGKILL; returns when it is gone. */
   readonly kill9: () => Promise<void>;
@@ -78,6 +82,8 @@ export async function startMongo(options: MongoOptions): Promise<MongoServer> {
     get pid() {
       return child.pid;
     },
+    logFile: options.logFile,
+    exit: () => child.exit(),
     stop,
     kill9: async () => void (await child.stop(['SIGKILL'])),
     kill: (signal) => void child.kill(signal),

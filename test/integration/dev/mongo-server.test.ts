@@ -8,6 +8,7 @@ import { mongoPassword, withMongoDatabase } from '../../../src/dev/mongo-uri';
 import { createMongoUsers, type MongoUrls } from '../../../src/dev/mongo-users';
 import { silent } from '../../../src/dev/progress';
 import { openRunDir, type RunDir } from '../../../src/dev/run-dir';
+import { whyUnreachable } from '../../support/mongo-reachable';
 
 const UNAUTHORIZED = { code: 13 };
 const names = { database: 'shop', scratch: 'shop_scratch' };
@@ -176,7 +177,9 @@ describe('after kill -9', () => {
     const before = await open(urls.app);
     const acknowledged = await writeUntilCut(before, () => server.kill9());
     await before.close();
+    await expect(whyUnreachable(server)).resolves.toMatch(/ ended by itself with signal SIGKILL\./);
     await server.restart();
+    await expect(whyUnreachable(server)).resolves.toBeUndefined();
     expect({ port: server.port, samePid: server.pid === pid }).toEqual({ port, samePid: false });
     const after = await open(urls.app);
     const there = new Set((await after.db().collection<{ _id: string }>('log').find().toArray()).map(({ _id }) => _id));
