@@ -23,7 +23,10 @@ export interface FreshMongo {
   close(): Promise<void>;
 }
 
-/** The one server of this jest run; the first call starts it. The first ever may build it: give `beforeAll` 10 minutes. */
+/** One for each test file: the module is loaded anew for each. */
+const file = randomBytes(5).toString('hex');
+
+/** The one server of this test file; the first call starts it. The first ever may build it: give `beforeAll` `MONGO_PATIENCE`. */
 export async function mongoTestServer(): Promise<MongoTestServer> {
   const address = process.env['CUTOVER_TEST_MONGO'];
   if (!address)
@@ -32,7 +35,7 @@ export async function mongoTestServer(): Promise<MongoTestServer> {
     );
   // Not fetch: it gives up when no header has come for five minutes.
   const answer = await new Promise<{ readonly status: number; readonly body: string }>((resolve, reject) => {
-    get(address, (response) => {
+    get(`${address}?${process.env['JEST_WORKER_ID'] ?? '1'}&${file}`, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
     }).on('error', reject);
   });
@@ -41,7 +44,7 @@ export async function mongoTestServer(): Promise<MongoTestServer> {
 }
 
 /** `beforeAll(async () => { mongo = await freshMongo(); }, MONGO_PATIENCE)` */
-export const MONGO_PATIENCE = 600_000;
+export const MONGO_PATIENCE = 1_800_000;
 
 export async function freshMongo(): Promise<FreshMongo> {
   // The driver imports node:os dynamically, which jest refuses without this; the server then misses it with odd words.
