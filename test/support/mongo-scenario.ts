@@ -4,27 +4,20 @@ import { MongoClient, type Db } from 'mongodb';
 import { ledgerIn } from '../../activities/mongodb/lane/ledger';
 import type { FenceDocument } from '../../activities/mongodb/fence/control';
 import type { LedgerRow } from '../../src/core/ledger-row';
-import { missing } from '../../src/core/gate';
-import type { Digest } from '../../src/core/json';
-import type { OperateMessage } from '../../src/core/operate-message';
 import type { Phase } from '../../src/core/phase';
-import type { CompiledPlan } from '../../src/core/plan';
 import type { RunInput } from '../../src/core/run-input';
-import { ENDED, type RunState } from '../../src/core/state';
 import type { Verb } from '../../src/core/step';
 import type { LineProcess } from '../../src/dev/line-process';
-import { logTail } from '../../src/dev/log-tail';
 import { openMkProptech, WITHOUT_PEOPLE, type MkProptechStage } from '../../src/dev/mk-proptech-stage';
 import type { Change } from '../../src/dev/plan-folder';
 import { silent } from '../../src/dev/progress';
-import { openRunDir, type RunDir } from '../../src/dev/run-dir';
+import { openRunDir } from '../../src/dev/run-dir';
 import { startWorkerProcess } from '../../src/dev/worker-process';
 import { compilePlanFile } from '../../src/plan/compile-file';
-import { sendDecision, sendOperate, startRun, type Sent, type Started } from '../../src/runtime/client';
-import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal';
-import { statusQuery } from '../../workflows/messages';
-import { approvers } from './approvers';
+import { startRun, type Started } from '../../src/runtime/client';
+import { connectTemporal } from '../../src/runtime/temporal';
 import { startMongoProxy, type MongoProxy } from './mongo-proxy';
+import { RunScenario, type RunUnderTest } from './run-scenario';
 
 export interface MongoScenarioOptions {
   /** Short and unlike any other test's: database, queue, plan and workflow id are named after it. */
@@ -46,24 +39,20 @@ const TUNING = { heartbeatMs: 2_000, retryMs: 100, attempts: 20 };
  * One run of runbook 000 on a live application of its own, that a test may hurt: workers as processes, the tool's
  * database behind a proxy, people who approve what they are told to.
  */
-export class MongoScenario implements AsyncDisposable {
-  private readonly workers: LineProcess[] = [];
-  private readonly clerks: { readonly stop: () => Promise<void> }[] = [];
+export class MongoScenario extends RunScenario implements AsyncDisposable {
   private readonly watchdogs = new Set<number>();
 
   private constructor(
+    run: RunUnderTest,
     readonly options: MongoScenarioOptions,
     readonly stage: MkProptechStage,
-    readonly plan: CompiledPlan,
-    readonly planDigest: Digest,
-    readonly temporal: TemporalClient,
     /** As root: looks, and plays the one who changes things behind the run. */
     readonly client: MongoClient,
     /** Between the workers and the application's database. */
     readonly proxy: MongoProxy,
-    readonly taskQueue: string,
-    private readonly runDir: RunDir,
-  ) {}
+  ) {
+    super(run);
+  }
 
   static async open(options: MongoScenarioOptions): Promise<MongoScenario> {
     const address = process.env['CUTOVER_TEST_TEMPORAL'];
@@ -92,8 +81,8 @@ export class MongoScenario implements AsyncDisposable {
     const temporal = await connectTemporal({ address, namespace: 'default' });
     const client = await new MongoClient(stage.urls.root, { serverSelectionTimeoutMS: 2_000 }).connect();
     const proxy = await startMongoProxy(stage.urls.tool);
-    const { plan, digest } = compiled;
-    return new MongoScenario(options, stage, plan, digest, temporal, client, proxy, taskQueue, runDir);
+    const { plan, digest: planDigest } = compiled;
+    return new MongoScenario({ plan, planDigest, temporal, taskQueue, runDir }, options, stage, client, proxy);
   }
 
   get db(): Db {
@@ -102,14 +91,6 @@ export class MongoScenario implements AsyncDisposable {
 
   get lane(): Db {
     return this.client.db(`cutover_${this.stage.database}`);
-  }
-
-  get workflowId(): string {
-    return `cutover/${this.plan.home}/${this.plan.name}`;
-  }
-
-  get workerLog(): string {
-    return this.runDir.file('logs', 'workers.log');
   }
 
   /** A worker of its own process; it polls when the promise settles. Its database is behind the proxy. */
@@ -123,19 +104,6 @@ export class MongoScenario implements AsyncDisposable {
     });
     this.workers.push(worker);
     return worker;
-  }
-
-  /** The way the kernel ends a process; Temporal is told at once that its sticky queue is gone, which saves ten seconds. */
-  async kill(worker: LineProcess): Promise<void> {
-    worker.kill('SIGKILL');
-    await worker.exited;
-    await this.unstick();
-  }
-
-  async unstick(): Promise<void> {
-    const { connection, client } = this.temporal;
-    const { namespace } = client.options;
-    await connection.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId: this.workflowId } });
   }
 
   tryStart(more: Partial<RunInput> = {}): Promise<Started> {
@@ -155,42 +123,6 @@ export class MongoScenario implements AsyncDisposable {
     const started = await this.tryStart(more);
     if (!started.ok) throw new Error(started.reason);
     this.approveFromNowOn(gates);
-  }
-
-  approveFromNowOn(gates: readonly Phase[]): void {
-    void this.clerks.at(-1)?.stop();
-    this.clerks.push(clerk(this, gates));
-  }
-
-  /** The state as the workflow has it; undefined while no worker answers. */
-  async state(): Promise<RunState | undefined> {
-    try {
-      const handle = this.temporal.client.workflow.getHandle(this.workflowId);
-      return await this.temporal.client.withDeadline(Date.now() + 2_000, () => handle.query(statusQuery));
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Polls until the state is so. A run that parks or ends otherwise is not waited for any longer. */
-  async until(what: string, reached: (state: RunState) => boolean, patienceMs = 180_000): Promise<RunState> {
-    const deadline = Date.now() + patienceMs;
-    for (;;) {
-      const state = await this.state();
-      if (state && reached(state)) return state;
-      const over = state && (ENDED.includes(state.status) || state.hold?.kind === 'parked');
-      if (over || Date.now() > deadline)
-        throw new Error(`Waited for ${what}; the run is ${await this.describe(state)}`);
-      await sleep(100);
-    }
-  }
-
-  gate(phase: Phase): Promise<RunState> {
-    return this.until(`the gate before ${phase}`, (s) => s.gates.some((g) => g.phase === phase && g.status === 'open'));
-  }
-
-  ended(status: RunState['status'] = 'done', patienceMs?: number): Promise<RunState> {
-    return this.until(`the end ${status}`, (s) => s.status === status, patienceMs);
   }
 
   /** Until Temporal has closed it too: only then may the plan be started again. */
@@ -234,54 +166,14 @@ export class MongoScenario implements AsyncDisposable {
     return new Map(await Promise.all(runs.map(async (run) => [run, await store.rowsAfter(run, 0, 100_000)] as const)));
   }
 
-  operate(verb: OperateMessage['verb'], as = 'lead-1'): Promise<Sent> {
-    return sendOperate({
-      temporal: this.temporal,
-      workflowId: this.workflowId,
-      message: { verb, as, comment: 'fault test', planDigest: this.planDigest },
-    });
-  }
-
   /** Everybody whom a rollback after the cutover asks for. */
-  async rollback(): Promise<void> {
-    for (const person of ['lead-1', 'sre-1']) {
-      const sent = await this.operate('rollback', person);
-      if (sent.outcome === 'refused' && !/already/.test(sent.reason)) throw new Error(sent.reason);
-    }
-  }
-
-  /** Approves one gate once, by everybody it asks for. */
-  async approve(state: RunState, phase: Phase): Promise<void> {
-    const gate = state.gates.find((g) => g.phase === phase && g.status === 'open');
-    const spec = this.plan.gates[phase];
-    if (!gate?.evidence || !gate.nonce || !spec) return;
-    const wanting = missing(spec.require, gate.decisions, state.people);
-    for (const approver of approvers(wanting, state.people, gate.decisions)) {
-      const { planDigest, temporal, workflowId } = this;
-      const { nonce, evidence } = gate;
-      const decision = { gate: phase, nonce, planDigest, evidenceDigest: evidence.digest, approver };
-      await sendDecision({ temporal, workflowId, message: { ...decision, decision: 'approve' } });
-    }
-  }
-
-  async describe(state: RunState | undefined): Promise<string> {
-    const failed =
-      state?.steps
-        .filter((s) => s.status === 'failed' || s.verdict === 'fail')
-        .map((s) => `${s.id}: ${s.summary ?? ''}`) ?? [];
-    const why = state?.hold?.reason ?? state?.rollbackReason ?? '';
-    const now = state ? `${state.status} in ${state.phase}; ${why}` : 'not answering';
-    return [now, ...failed, await logTail(this.workerLog)].join('\n');
+  rollback(): Promise<void> {
+    return this.rollbackBy(['lead-1', 'sre-1']);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { stop } of this.clerks) await stop();
     await this.fence().catch(() => undefined);
-    for (const worker of this.workers) {
-      worker.kill('SIGCONT');
-      worker.kill('SIGKILL');
-      await worker.exited;
-    }
+    await this.endProcesses();
     for (const pid of this.watchdogs) endProcess(pid);
     const { load, control, webhooks } = this.stage;
     await load.stop().catch(() => undefined);
@@ -290,12 +182,7 @@ export class MongoScenario implements AsyncDisposable {
     await this.proxy.close();
     await webhooks.close();
     await this.client.close();
-    await this.temporal.client.workflow
-      .getHandle(this.workflowId)
-      .terminate('the test is over')
-      .catch(() => undefined);
-    await this.temporal.close();
-    await this.runDir.close();
+    await this.endRun();
   }
 }
 
@@ -306,22 +193,4 @@ function endProcess(pid: number): void {
   } catch {
     // it has ended by itself
   }
-}
-
-/** People who approve what opens, until told to stop. */
-function clerk(scenario: MongoScenario, gates: readonly Phase[]): { readonly stop: () => Promise<void> } {
-  const stop = new AbortController();
-  const work = (async () => {
-    while (!stop.signal.aborted) {
-      const state = await scenario.state();
-      for (const phase of state ? gates : []) await scenario.approve(state as RunState, phase).catch(() => undefined);
-      await sleep(150, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  })();
-  return {
-    stop: () => {
-      stop.abort();
-      return work;
-    },
-  };
 }

@@ -2,25 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
-import { missing } from '../../src/core/gate';
-import type { OperateMessage } from '../../src/core/operate-message';
 import type { Phase } from '../../src/core/phase';
 import type { CompiledPlan } from '../../src/core/plan';
 import type { Tuning } from '../../src/core/run-input';
-import { ENDED, type RunState } from '../../src/core/state';
 import type { Verb } from '../../src/core/step';
 import { runCommand, type CommandResult } from '../../src/dev/command';
 import { startLineProcess, type LineProcess } from '../../src/dev/line-process';
-import { logTail } from '../../src/dev/log-tail';
 import { silent } from '../../src/dev/progress';
 import { projectRoot } from '../../src/dev/project-root';
-import { openRunDir, type RunDir } from '../../src/dev/run-dir';
+import { openRunDir } from '../../src/dev/run-dir';
 import { openStage, WITHOUT_MANUAL, type Stage, type StageOptions } from '../../src/dev/stage';
 import { compilePlanFile } from '../../src/plan/compile-file';
-import { sendDecision, sendOperate, startRun, type Sent, type Started } from '../../src/runtime/client';
-import { connectTemporal, type TemporalClient } from '../../src/runtime/temporal';
-import { statusQuery } from '../../workflows/messages';
-import { approvers } from './approvers';
+import { startRun, type Started } from '../../src/runtime/client';
+import { connectTemporal } from '../../src/runtime/temporal';
+import { RunScenario, type RunUnderTest } from './run-scenario';
 import { testServers } from './servers';
 import { connect, ignoreMissing } from './superuser';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy';
@@ -44,24 +39,20 @@ export const TEST_TUNING = { heartbeatMs: 1_500, retryMs: 100, attempts: 20 } sa
  * One run of runbook 003 on a live application of its own, that a test may hurt: workers as processes, the tool's
  * database behind a proxy, people who approve what they are told to.
  */
-export class Scenario implements AsyncDisposable {
-  private readonly workers: LineProcess[] = [];
-  private readonly clerks: { readonly stop: () => Promise<void> }[] = [];
+export class Scenario extends RunScenario implements AsyncDisposable {
   /** Said by the next start: why the run before was rolled back. */
   rootCause?: string;
 
   private constructor(
+    run: RunUnderTest,
     readonly stage: Stage,
-    readonly plan: CompiledPlan,
-    private readonly planDigest: CompiledDigest,
-    readonly temporal: TemporalClient,
     private superuser: Client,
     /** Between the workers and the database. */
     readonly proxy: TcpProxy,
     private readonly address: string,
-    readonly taskQueue: string,
-    private readonly runDir: RunDir,
-  ) {}
+  ) {
+    super(run);
+  }
 
   static async open(options: ScenarioOptions): Promise<Scenario> {
     const { temporal: address, superuserUrl, clients } = options.servers ?? testServers();
@@ -92,7 +83,8 @@ export class Scenario implements AsyncDisposable {
     const db = await connect(stage.urls.superuser);
     const { hostname: host, port } = new URL(superuserUrl);
     const proxy = await startTcpProxy({ host, port: Number(port) });
-    return new Scenario(stage, compiled.plan, compiled.digest, temporal, db, proxy, address, taskQueue, runDir);
+    const { plan, digest: planDigest } = compiled;
+    return new Scenario({ plan, planDigest, temporal, taskQueue, runDir }, stage, db, proxy, address);
   }
 
   /** A superuser in the application's database: looks, and plays the one who changes things behind the run. */
@@ -104,10 +96,6 @@ export class Scenario implements AsyncDisposable {
   async reconnect(): Promise<void> {
     await this.superuser.end().catch(() => undefined);
     this.superuser = await connect(this.stage.urls.superuser);
-  }
-
-  get workflowId(): string {
-    return `cutover/${this.plan.home}/${this.plan.name}`;
   }
 
   /** A worker of its own process; it polls when the promise settles. Its database is behind the proxy. */
@@ -142,23 +130,6 @@ export class Scenario implements AsyncDisposable {
     });
   }
 
-  get workerLog(): string {
-    return this.runDir.file('logs', 'workers.log');
-  }
-
-  /** The way the kernel ends a process; the server is told at once that its sticky queue is gone, which saves ten seconds. */
-  async kill(worker: LineProcess): Promise<void> {
-    worker.kill('SIGKILL');
-    await worker.exited;
-    await this.unstick();
-  }
-
-  async unstick(): Promise<void> {
-    const { connection, client } = this.temporal;
-    const { namespace } = client.options;
-    await connection.workflowService.resetStickyTaskQueue({ namespace, execution: { workflowId: this.workflowId } });
-  }
-
   tryStart(tuning: Tuning = TEST_TUNING, plan: CompiledPlan = this.plan): Promise<Started> {
     const { rootCause } = this;
     const cause = rootCause === undefined ? {} : { rootCause };
@@ -171,46 +142,6 @@ export class Scenario implements AsyncDisposable {
     const started = await this.tryStart(tuning);
     if (!started.ok) throw new Error(started.reason);
     this.approveFromNowOn(gates);
-  }
-
-  approveFromNowOn(gates: readonly Phase[]): void {
-    void this.clerks.at(-1)?.stop();
-    this.clerks.push(clerk(this, gates));
-  }
-
-  /** The state as the workflow has it; undefined while no worker answers. */
-  async state(): Promise<RunState | undefined> {
-    try {
-      const handle = this.temporal.client.workflow.getHandle(this.workflowId);
-      return await this.temporal.client.withDeadline(Date.now() + 2_000, () => handle.query(statusQuery));
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** Polls until the state is so. A run that parks or ends otherwise is not waited for any longer. */
-  async until(what: string, reached: (state: RunState) => boolean, patienceMs = 120_000): Promise<RunState> {
-    const deadline = Date.now() + patienceMs;
-    for (;;) {
-      const state = await this.state();
-      if (state && reached(state)) return state;
-      const over = state && (ENDED.includes(state.status) || state.hold?.kind === 'parked');
-      if (over || Date.now() > deadline)
-        throw new Error(`Waited for ${what}; the run is ${await this.describe(state)}`);
-      await sleep(100);
-    }
-  }
-
-  gate(phase: Phase): Promise<RunState> {
-    return this.until(`the gate before ${phase}`, (s) => s.gates.some((g) => g.phase === phase && g.status === 'open'));
-  }
-
-  ended(status: RunState['status'] = 'done', patienceMs?: number): Promise<RunState> {
-    return this.until(`the end ${status}`, (s) => s.status === status, patienceMs);
-  }
-
-  parked(patienceMs?: number): Promise<RunState> {
-    return this.until('a parked run', (s) => s.hold?.kind === 'parked', patienceMs);
   }
 
   /** Until the ledger has the start row of this verb: the attempt is under way. Looks every few milliseconds. */
@@ -244,14 +175,6 @@ export class Scenario implements AsyncDisposable {
     }
   }
 
-  operate(verb: OperateMessage['verb'], as = 'lead-1'): Promise<Sent> {
-    return sendOperate({
-      temporal: this.temporal,
-      workflowId: this.workflowId,
-      message: { verb, as, comment: 'fault test', planDigest: this.planDigest },
-    });
-  }
-
   /** Back to where the workflow was when this step was scheduled, as from the Temporal UI. */
   async reset(step: string): Promise<void> {
     const { connection, client } = this.temporal;
@@ -280,77 +203,17 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** Everybody whom a rollback after the cutover asks for. */
-  async rollback(): Promise<void> {
-    for (const person of ['lead-1', 'dba-1']) {
-      const sent = await this.operate('rollback', person);
-      if (sent.outcome === 'refused' && !/already/.test(sent.reason)) throw new Error(sent.reason);
-    }
-  }
-
-  /** Approves one gate once, by everybody it asks for. */
-  async approve(state: RunState, phase: Phase): Promise<void> {
-    const gate = state.gates.find((g) => g.phase === phase && g.status === 'open');
-    const spec = this.plan.gates[phase];
-    if (!gate?.evidence || !gate.nonce || !spec) return;
-    for (const approver of approvers(
-      missing(spec.require, gate.decisions, state.people),
-      state.people,
-      gate.decisions,
-    )) {
-      const message = {
-        gate: phase,
-        nonce: gate.nonce,
-        planDigest: this.planDigest,
-        evidenceDigest: gate.evidence.digest,
-        decision: 'approve' as const,
-        approver,
-      };
-      await sendDecision({ temporal: this.temporal, workflowId: this.workflowId, message });
-    }
-  }
-
-  async describe(state: RunState | undefined): Promise<string> {
-    const now = state ? `${state.status} in ${state.phase}; ${state.hold?.reason ?? ''}` : 'not answering';
-    return `${now}\n${await logTail(this.workerLog)}`;
+  rollback(): Promise<void> {
+    return this.rollbackBy(['lead-1', 'dba-1']);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { stop } of this.clerks) await stop();
-    for (const worker of this.workers) {
-      worker.kill('SIGCONT');
-      worker.kill('SIGKILL');
-      await worker.exited;
-    }
+    await this.endProcesses();
     const { load, reader, app } = this.stage;
     await Promise.all([load.stop(5_000), reader.stop(5_000)]);
     await app.stop(5_000);
     await this.proxy.close();
     await this.db.end().catch(() => undefined);
-    await this.temporal.client.workflow
-      .getHandle(this.workflowId)
-      .terminate('the test is over')
-      .catch(() => undefined);
-    await this.temporal.close();
-    await this.runDir.close();
+    await this.endRun();
   }
-}
-
-type CompiledDigest = Extract<Awaited<ReturnType<typeof compilePlanFile>>, { ok: true }>['digest'];
-
-/** People who approve what opens, until told to stop. */
-function clerk(scenario: Scenario, gates: readonly Phase[]): { readonly stop: () => Promise<void> } {
-  const stop = new AbortController();
-  const work = (async () => {
-    while (!stop.signal.aborted) {
-      const state = await scenario.state();
-      for (const phase of state ? gates : []) await scenario.approve(state as RunState, phase).catch(() => undefined);
-      await sleep(150, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  })();
-  return {
-    stop: () => {
-      stop.abort();
-      return work;
-    },
-  };
 }
