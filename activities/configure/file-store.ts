@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, realpath } from 'node:fs/promises';
 import { CutoverError } from '../../src/core/failure';
 import { dress, moveOver, placeFile, readWhole, removeFile, removeLitter, type WholeFile } from './replace-file';
-import type { ConfigChange, ConfigStore } from './config-store';
+import type { ConfigChange, ConfigStore, Staged } from './config-store';
 import type { TextFormat } from './text-format';
 
 export interface FileStoreSpec {
@@ -40,6 +40,20 @@ export function fileStore(spec: FileStoreSpec): ConfigStore {
       'Refused',
       `Somebody changed ${path} after run ${run} had read it. Compare it with ${beside(file.path, 'before', run)}, which has what it was; put that back and \`cutover retry\`, or \`cutover rollback\` and start again with the new content.`,
     );
+  const othersKeys = (file: WholeFile, before: string | undefined, staged: Staged): readonly string[] => {
+    if (before === undefined) return [];
+    const [then, now] = [format.read(before, path), format.read(file.text, path)];
+    const names = [...new Set([...then.keys(), ...now.keys()])].sort();
+    return names.filter((name) => then.get(name) !== now.get(name) && !staged.keys.includes(name));
+  };
+  const editedSinceLive = (file: WholeFile, run: string, keys: readonly string[]): CutoverError => {
+    const kept = beside(file.path, 'before', run);
+    const what = keys.length > 0 ? `the keys ${keys.join(', ')}` : "comments, order, or this run's own keys";
+    return new CutoverError(
+      'Refused',
+      `Somebody changed ${path} after run ${run} had made its change live: ${what}. Neither is overwritten, and no build was put back. Keep the edited file and put back what was there before the run, \`cp -p ${file.path} ${file.path}.edited && cat ${kept} > ${file.path}\`, then \`cutover retry\`; afterwards make the same edit again.`,
+    );
+  };
   const place = (file: WholeFile, at: string, text: string): Promise<void> =>
     placeFile({ path: at, text, mode: file.stat.mode, owner: file.stat });
 
@@ -90,9 +104,9 @@ export function fileStore(spec: FileStoreSpec): ConfigStore {
       if (now === staged.sha256Before) return;
       // Not live: whatever people made of it meanwhile is theirs.
       if (now !== staged.sha256After && (await there(beside(file.path, 'cutover', run)))) return;
-      if (now !== staged.sha256After) throw edited(file, run);
       const kept = beside(file.path, 'before', run);
       const before = (await there(kept)) ? (await readWhole(kept)).text : undefined;
+      if (now !== staged.sha256After) throw editedSinceLive(file, run, othersKeys(file, before, staged));
       if (before === undefined || sha256(before) !== staged.sha256Before) {
         throw new CutoverError(
           'Refused',

@@ -10,6 +10,10 @@ import { askHealth, waitHealthy } from './healthy';
 export interface DeployOptions {
   readonly signal: AbortSignal;
   progress?(progress: Progress): void;
+  /** The build that a rollback would bring back, for whoever reads of a failure; absent where this is the way back. */
+  readonly previous?: string;
+  /** What it reads at its start has changed: a build that runs already is restarted too. */
+  readonly reread?: boolean;
 }
 
 export interface Deployed {
@@ -42,10 +46,10 @@ export async function deployBuild(resources: Resources, args: DeployArgs, option
     already,
     ms: Math.round(performance.now() - startedAt),
   });
-  if (from === args.build) {
+  if (from === args.build && options.reread !== true) {
     const now = await askHealth(resources, service, args.build, { signal, timeoutMs: Math.min(args.timeoutMs, 5_000) });
     if (now.healthy) return answer(true);
-  } else {
+  } else if (from !== args.build) {
     await setBuild(service, args.build);
   }
   options.progress?.({ doing: `restarts ${service.name} as ${args.build}` });
@@ -54,9 +58,10 @@ export async function deployBuild(resources: Resources, args: DeployArgs, option
   const until = startedAt + args.timeoutMs;
   const health = await waitHealthy(resources, service, { build: args.build, signal, until });
   if (health.healthy) return answer(false);
+  const back = options.previous === undefined ? '' : `, \`cutover rollback\` brings ${options.previous} back`;
   throw new CutoverError(
     'CommandFailed',
-    `${service.name} did not become healthy as ${args.build} within ${args.timeoutMs} ms; its last answer: ${health.said}. Look at its log; \`cutover retry\` tries again, \`cutover rollback\` brings ${from} back.`,
+    `${service.name} did not become healthy as ${args.build} within ${args.timeoutMs} ms; its last answer: ${health.said}. Look at its log; \`cutover retry\` tries again${back}.`,
   );
 }
 

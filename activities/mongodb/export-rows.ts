@@ -1,8 +1,16 @@
 import { BSON, type Db } from 'mongodb';
 import { CutoverError } from '../../src/core/failure';
 import type { Cell } from '../export/csv';
+import type { ExportSource } from '../export/export-steps';
 import { inOrder, type ExportedRows, type Row } from '../export/rows';
+import type { MongoContext } from './context';
 import { FAITHFUL } from './session';
+
+export const DOCUMENTS: ExportSource<Pick<MongoContext, 'read' | 'signal'>> = {
+  row: 'document',
+  column: 'field',
+  read: (context, from) => context.read((db) => readRows(db, from, context.signal)),
+};
 
 /**
  * Named fields of every document of a collection, by key; nothing else leaves the database. ObjectIds and dates are

@@ -1,10 +1,9 @@
-import { readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { BSON, type Db } from 'mongodb';
 import { canonical, digestOfText, type Json } from '../../src/core/json';
 import type { SwitchAct } from '../../src/core/freeze-args';
 import type { StepOf } from '../../src/core/step';
 import type { Facts, FactsInput } from '../../src/core/verb';
+import { buildNow } from '../deploy/build-now';
 import type { Resources } from '../resources';
 import { backupFacts } from './backup/facts';
 import { readServer } from './backup/server';
@@ -79,15 +78,6 @@ async function freezeFacts(resources: Resources, { args }: StepOf<'freeze'>): Pr
   };
 }
 
-/** What runs now, and what will. */
-async function actNow(resources: Resources, act: SwitchAct): Promise<string> {
-  if (act.act === 'config') return `values that step ${act.step} has staged become live`;
-  const { service, build } = act.deploy;
-  const target = resources.target(service);
-  if (target.kind !== 'service') return `${service} is of kind ${target.kind} and no service`;
-  const current = await readlink(target.current).then(
-    (path) => basename(path),
-    () => 'no build',
-  );
-  return `${service}: ${current} -> ${build}`;
+function actNow(resources: Resources, act: SwitchAct): string | Promise<string> {
+  return act.act === 'config' ? `values that step ${act.step} has staged become live` : buildNow(resources, act.deploy);
 }

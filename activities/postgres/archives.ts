@@ -56,7 +56,7 @@ export async function walkArchive(
         `WITH w AS MATERIALIZED (
            SELECT a.pk FROM ${ARCHIVE} a WHERE a.run_id = $1 AND a.table_name = $2 AND ($3::jsonb IS NULL OR a.pk > $3::jsonb)
             ORDER BY a.pk LIMIT ${WINDOW})
-         SELECT (SELECT pk::text FROM w ORDER BY pk DESC LIMIT 1) AS to, (SELECT count(*) FROM w) AS rows`,
+         SELECT (SELECT w.pk::text FROM w ORDER BY w.pk DESC LIMIT 1) AS to, (SELECT count(*) FROM w) AS rows`,
         [kept.run, kept.table, from],
       );
       if (!next?.to) return undefined;

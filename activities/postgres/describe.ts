@@ -62,7 +62,7 @@ function statementsOf(step: Step): StepStatements {
     case 'compare':
       return compareStatements(step.args);
     case 'recount':
-      return recountStatements(step.args);
+      return recountStatements(step.args, given);
     case 'shape':
       return shapeStatements(step.args);
     case 'freeze':
@@ -80,11 +80,11 @@ function statementsOf(step: Step): StepStatements {
     case 'unconfig':
     case 'deploy':
     case 'manual':
+    case 'export':
+    case 'diff':
     // Refused on PostgreSQL before they do anything.
     case 'aggregate':
     case 'profiling':
-    case 'export':
-    case 'diff':
       // Nothing of the application's is changed: reads, a dump, a restore into scratch, probes, the tool's own claim.
       return { forward: [], back: [] };
     default:

@@ -1,4 +1,5 @@
 import type { CompiledPlan } from '../../src/core/plan';
+import { isLookedUp } from '../../src/core/tenancy-args';
 import type { Step } from '../../src/core/step';
 import type { PgSession } from './context';
 import { qualified } from './identifiers';
@@ -41,9 +42,10 @@ function expectedOf(step: Step, world: World): string | undefined {
       return '1 row';
     case 'key':
       return `${sizeOf(world, step.args.table)}; no row is rewritten, whatever the size`;
+    case 'stamp':
+      return `${isLookedUp(step.args.rule) ? 'stamps' : 'reads'} ${sizeOf(world, step.args.table)}`;
     case 'reference':
     case 'required':
-    case 'stamp':
       return `reads ${sizeOf(world, step.args.table)}`;
     case 'index':
       return `reads ${sizeOf(world, step.args.table)}, while the application writes`;

@@ -4,6 +4,7 @@ import { canonical, digestOfText } from '../../src/core/json';
 import type { FlagSwitch } from '../../src/core/freeze-args';
 import type { StepOf } from '../../src/core/step';
 import type { Facts, FactsInput } from '../../src/core/verb';
+import { buildNow } from '../deploy/build-now';
 import type { Resources } from '../resources';
 import { readManifest } from './backup/manifest';
 import { sealName, type BackupLocation, type BackupSeal } from '../backup/seal';
@@ -26,7 +27,7 @@ export async function collectFacts(resources: Resources, input: FactsInput, sess
     catalog: await catalogDigest(session, input.tables),
     people: (await resources.people()).digest,
     ...(await backupFacts(resources, input, session)),
-    ...(freeze ? await freezeFacts(session, freeze) : {}),
+    ...(freeze ? await freezeFacts(resources, session, freeze) : {}),
   };
   const shown = {
     ...(await tableFigures(session, input.tables)),
@@ -90,11 +91,17 @@ async function captured<T>(session: PgSession, input: FactsInput, step: string, 
   return row?.value;
 }
 
-async function freezeFacts(session: PgSession, freeze: StepOf<'freeze'>): Promise<Record<string, string>> {
+async function freezeFacts(
+  resources: Resources,
+  session: PgSession,
+  freeze: StepOf<'freeze'>,
+): Promise<Record<string, string>> {
   const args = queueFreeze(freeze.args);
+  const builds = await Promise.all((args.around ?? []).map((deploy) => buildNow(resources, deploy)));
   return {
     fence: `${args.mode} over ${args.tables.map((t) => t.table).join(', ')}; hold ${args.budgetMs} ms, stall ${args.stallMs} ms, patience ${args.patienceMs} ms; expires: self`,
     switch: await flagNow(session, args.switch),
+    ...(builds.length > 0 ? { builds: builds.join('; ') } : {}),
   };
 }
 

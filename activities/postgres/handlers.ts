@@ -5,7 +5,9 @@ import { createSharedHandlers } from '../shared-handlers';
 import type { PgStepHandler } from './context';
 import { backupStep } from './steps/backup';
 import { compareStep } from './steps/compare';
+import { diffStep } from './steps/diff';
 import { drillStep } from './steps/drill';
+import { exportStep } from './steps/export';
 import { freezeStep } from './steps/freeze';
 import { indexStep } from './steps/index-concurrently';
 import { keyStep } from './steps/key';
@@ -37,6 +39,8 @@ export function createHandlers(resources: Resources): PgHandlers {
     },
     backup: backupStep(resources),
     drill: drillStep(resources),
+    export: exportStep(resources),
+    diff: diffStep(resources),
     table: tableStep,
     registry: registryStep,
     key: keyStep,
@@ -57,8 +61,6 @@ export function createHandlers(resources: Resources): PgHandlers {
     release: releaseStep,
     aggregate: notHere('aggregate', 'there are no pipelines; use a query step'),
     profiling: notHere('profiling', 'what is slow is compared by watch queries'),
-    export: notHere('export', 'this version exports no rows of PostgreSQL; the backup has them'),
-    diff: notHere('diff', 'this version exports no rows of PostgreSQL; use watch queries'),
   };
 }
 

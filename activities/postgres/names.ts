@@ -6,6 +6,8 @@ export interface KeyNames {
   /** Counts the rows that forgot their key: bumped without a lock, and not undone by a rollback. */
   readonly sequence: string;
   readonly stamp: TriggerNames;
+  /** Stamps anew a row whose looked-up column the application changes: only where a rule looks one up. */
+  readonly follow: string;
   /** Takes the stamping's place during the undo: nothing can write the key any more. */
   readonly forget: TriggerNames;
 }
@@ -30,6 +32,7 @@ export function keyNames(table: string, column: string): KeyNames {
   return {
     sequence: own('forgotten'),
     stamp: { function: own('stamp'), trigger: fit63(`zz_cutover_stamp_${column}`) },
+    follow: fit63(`zz_cutover_follow_${column}`),
     forget: { function: own('forget'), trigger: fit63(`zz_cutover_forget_${column}`) },
   };
 }

@@ -12,6 +12,8 @@ import type { PgSession } from './context';
 import { expectations } from './expected';
 import { applicationName } from './lane/claim';
 import { withLink } from './link';
+import { once } from '../findings';
+import { allowed } from './preflight/forbidden';
 import { preflight } from './steps/preflight';
 
 /** Every question of the preflight, and what each step would meet. Claims nothing, captures nothing, writes nothing. */
@@ -24,7 +26,8 @@ export async function previewLive(resources: Resources, { plan }: LivePreviewInp
   const options = { applicationName: applicationName(run, 'preview'), readOnly: true, ...LONG, signal: pulse.signal };
   return await withLink(home, options, async (session) => {
     const asked = await preflight(resources, { ...question(pulse, session, home, step), run }, session);
-    const checks = [await claimCheck(session, plan), ...asked.checks];
+    const claim = await allowed(async () => ({ checks: [await claimCheck(session, plan)] }));
+    const checks = once([...claim.checks, ...asked.checks]);
     const failed = checks.filter((c) => c.verdict !== 'pass').length;
     const summary = `${checks.length - failed} of ${checks.length} checks pass`;
     return {

@@ -71,3 +71,11 @@ async function children(root: string, name: RegExp): Promise<readonly string[]> 
   const entries = await readdir(root).catch(() => []);
   return entries.filter((entry) => name.test(entry)).map((entry) => join(root, entry, 'bin'));
 }
+
+/** Why this pg_restore cannot fill a database of that server: from 17 on it begins with a setting that older servers do not know. */
+export function tooNewToRestore(restore: number, server: number): string | undefined {
+  if (restore < KNOWS_TRANSACTION_TIMEOUT || server >= KNOWS_TRANSACTION_TIMEOUT) return undefined;
+  return `pg_restore ${restore} sends transaction_timeout, which PostgreSQL ${server} does not know, so the drill would fail; install the programs of ${server} (to ${KNOWS_TRANSACTION_TIMEOUT - 1}), or name their folder as postgresBin`;
+}
+
+const KNOWS_TRANSACTION_TIMEOUT = 17;

@@ -39,6 +39,7 @@ export function contextOf<K extends StepKind>(attempt: PgAttempt<K>): PgContext<
     args: input.step.args,
     verb: input.verb,
     round: input.round,
+    attempt: pulse.attempt,
     ...(input.authority ? { authority: input.authority } : {}),
     ...(input.tick ? { tick: input.tick } : {}),
     log,

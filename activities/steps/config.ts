@@ -3,20 +3,22 @@ import { CutoverError } from '../../src/core/failure';
 import { goBack } from '../configure/live';
 import { type Staged } from '../configure/config-store';
 import { configStore } from '../configure/store';
+import { switchBack, switchLive } from '../configure/switch-live';
 import type { StepHandler, VerbContext } from '../context';
 import type { Resources } from '../resources';
 
 /**
- * Writes the future file beside the live one, where nobody reads it. It goes live in the freeze (configure/live.ts).
- * Captures `staged`: hashes and names of keys, never values.
+ * Writes the future file beside the live one, where nobody reads it. It goes live in the switch: inside the freeze
+ * (configure/live.ts), or by a step of this kind with `live`. Captures `staged`: hashes and names of keys, never values.
  */
 export function configStep(resources: Resources): StepHandler<'config'> {
   return {
     do: async (context) => {
       const { args, step, run } = context;
+      if ('live' in args) return switchLive(resources, context, args.live);
       refuseControl(args.set);
       const store = configStore(resources, step.target);
-      const staged = await captured(resources, context);
+      const staged = await captured(resources, context, args.set);
       await store.stage(run.id, { set: args.set }, staged);
       const names = staged.keys.join(', ');
       return done(
@@ -27,8 +29,9 @@ export function configStep(resources: Resources): StepHandler<'config'> {
       );
     },
     undo: async (context) => {
-      const { step, run } = context;
-      const staged = await captured(resources, context);
+      const { args, step, run } = context;
+      if ('live' in args) return switchBack(resources, context, args.live);
+      const staged = await captured(resources, context, args.set);
       await goBack(resources, { run: run.id, staged });
       await configStore(resources, step.target).unstage(run.id, staged);
       return done(`${step.target} is as it was; what was staged is gone`);
@@ -37,8 +40,12 @@ export function configStep(resources: Resources): StepHandler<'config'> {
 }
 
 /** An undo without a do has nothing captured: then what is live now is what was live before. */
-function captured(resources: Resources, { capture, step, args }: VerbContext<'config'>): Promise<Staged> {
-  return capture<Staged>('staged', () => configStore(resources, step.target).plan({ set: args.set }));
+function captured(
+  resources: Resources,
+  { capture, step }: VerbContext<'config'>,
+  set: Readonly<Record<string, string>>,
+): Promise<Staged> {
+  return capture<Staged>('staged', () => configStore(resources, step.target).plan({ set }));
 }
 
 function refuseControl(set: Readonly<Record<string, string>>): void {

@@ -44,7 +44,10 @@ function longest(step: Step, verb: Verb): number {
   }
 }
 
-/** A freeze that reports failure is never repeated unasked; one that was lost with its worker is looked up in the ledger. */
+/** Attempts of one round that may freeze. Those after them look what became of the last one, and freeze no more. */
+export const FREEZE_TRIES = 3;
+
+/** Every try may be lost with its worker, the last one behind its COMMIT: somebody must be left to look it up. */
 function limit(step: Step, verb: Verb, attempts: number): number {
-  return step.kind === 'freeze' && verb === 'do' ? Math.max(2, Math.min(attempts, 3)) : attempts;
+  return step.kind === 'freeze' && verb === 'do' ? FREEZE_TRIES + attempts : attempts;
 }

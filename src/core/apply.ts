@@ -58,7 +58,7 @@ function change(plan: CompiledPlan, state: RunState, event: RunEvent): RunState 
     }
     case 'undo-started':
       return {
-        ...withStep(state, event.step, (s) => ({ ...s, status: 'undoing' })),
+        ...withStep(state, event.step, (s) => ({ ...s, status: 'undoing', startedAt: event.at })),
         status: 'rolling-back',
         phase: 'rollback',
       };
@@ -220,6 +220,7 @@ const UNASKED: readonly FailureType[] = [
   'NotAllowed',
   'Misconfigured',
   'StaleToken',
+  'Blocked',
   'Unavailable',
 ];
 
@@ -272,9 +273,10 @@ function reopened(plan: CompiledPlan, state: RunState): RunState {
     ...state,
     steps: state.steps.map((s) => {
       if (s.status !== 'failed') return s;
+      const { startedAt: _before, ...again } = s;
       return back
-        ? { ...s, status: 'undoing' as const, undoRound: s.undoRound + 1 }
-        : { ...s, status: 'running' as const, round: s.round + 1 };
+        ? { ...again, status: 'undoing' as const, undoRound: s.undoRound + 1 }
+        : { ...again, status: 'running' as const, round: s.round + 1 };
     }),
     gates: state.gates.map((g) =>
       g.status === 'rejected' || g.status === 'expired' || g.phase === refusedGate

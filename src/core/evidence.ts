@@ -10,7 +10,7 @@ export interface Check {
 
 export interface Evidence {
   readonly verdict: Verdict;
-  /** One sentence for status lines and the report; at most 300 characters. */
+  /** One sentence for status lines and the report; at most 300 characters, where checks failed 1,500: each is named. */
   readonly summary: string;
   readonly checks: readonly Check[];
   /** Numbers and names that the report prints (rows, milliseconds, digests); never secrets. */
@@ -42,7 +42,7 @@ export function evidenceOf(
       : '';
   return {
     verdict: combine(checks),
-    summary: clip(`${summary}${detail}`, 300),
+    summary: clip(`${summary}${detail}`, failed.length > 0 ? 1_500 : 300),
     checks: checks.slice(0, MAX_CHECKS),
     ...(figures ? { figures } : {}),
   };

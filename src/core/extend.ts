@@ -1,6 +1,6 @@
 import { missing, requirementText } from './gate';
 import type { OperateMessage } from './operate-message';
-import type { CompiledPlan } from './plan';
+import type { CompiledPlan, GateSpec } from './plan';
 import type { GateState, RunState } from './state';
 
 /** The gate that waits with a deadline: the only one that can be given more time. */
@@ -27,6 +27,12 @@ const LONGEST_MS = 30 * 24 * 60 * 60_000;
 /** A vote is for one deadline of one opening of the gate. */
 export function extendVote(gate: GateState, until: string): string {
   return `extend ${gate.phase} ${gate.nonce ?? ''} until ${until}`;
+}
+
+/** Whom more time is asked of: the open gate's own quorum. */
+export function extendQuorum(plan: CompiledPlan, state: RunState): GateSpec['require'] {
+  const gate = gateToExtend(state);
+  return (gate && plan.gates[gate.phase]?.require) ?? [];
 }
 
 /** undefined when the votes for this deadline suffice, else who is wanting: the gate's own quorum. */

@@ -16,6 +16,8 @@ export interface QueueFreeze {
   }[];
   readonly members?: Membership;
   readonly switch: FlagSwitch;
+  /** Builds that steps of their own deploy before the freeze or after its commit: shown and bound at its gate. */
+  readonly around?: readonly DeployArgs[];
   /** From the first lock to the commit; past it everything is put back. Milliseconds. */
   readonly budgetMs: number;
   /** What all lock waits of one try may cost the application together; below deadlock_timeout. Milliseconds. */

@@ -50,6 +50,17 @@ export function judgeDecision(plan: CompiledPlan, state: RunState, message: Deci
   return earlier?.decision === message.decision ? no(again) : { counts: true, roles: wanted };
 }
 
+/** Why the voice of somebody whom a quorum does not ask for would not count; a quorum of nobody asks for anybody. */
+export function outsideQuorum(
+  require: GateSpec['require'],
+  people: People,
+  vote: { readonly as: string; readonly what: string },
+): string | undefined {
+  const roles = rolesOf(people, vote.as);
+  if (require.length === 0 || require.some((r) => roles.includes(r.role))) return undefined;
+  return `"${vote.as}" has the roles ${roles.join(', ')}; ${vote.what} asks for ${requirementText(require)}.`;
+}
+
 /** The time in a message is its sender's word; one that cannot be true says that the message is not of this question. */
 function clockProblem(message: DecisionMessage, gate: GateState, now: string): string | undefined {
   if (message.at === undefined || message.at === '') return undefined;

@@ -1,9 +1,10 @@
 import type { OperateMessage } from './operate-message';
-import { refusesExtend } from './extend';
+import { extendQuorum, refusesExtend } from './extend';
+import { outsideQuorum } from './gate';
 import { rolesOf } from './people';
-import type { CompiledPlan } from './plan';
+import type { CompiledPlan, GateSpec } from './plan';
 import { refusesRollback, cutoverBegun } from './rollback';
-import { refusesSkip } from './skip';
+import { refusesSkip, skipQuorum } from './skip';
 import type { RunState } from './state';
 import { refusesTick } from './tick';
 
@@ -16,6 +17,8 @@ export function refusesWord(
 ): string | undefined {
   if (state.endedAt !== undefined) return `The run has ended (${state.status}).`;
   if (rolesOf(state.people, message.as).length === 0) return `"${message.as}" is not in the people file of the worker.`;
+  const outside = (require: GateSpec['require'], what: string): string | undefined =>
+    outsideQuorum(require, state.people, { as: message.as, what });
   switch (message.verb) {
     case 'pause':
       return state.hold ? `The run already stands still (${state.hold.kind}): ${state.hold.reason}` : undefined;
@@ -24,11 +27,11 @@ export function refusesWord(
     case 'retry':
       return state.hold?.kind === 'parked' ? undefined : 'Nothing is parked: there is nothing to retry.';
     case 'skip':
-      return refusesSkip(plan, state, message);
+      return refusesSkip(plan, state, message) ?? outside(skipQuorum(plan, state), 'a skip here');
     case 'tick':
       return refusesTick(plan, state, message);
     case 'extend':
-      return refusesExtend(state, message, now);
+      return refusesExtend(state, message, now) ?? outside(extendQuorum(plan, state), 'more time for this gate');
     case 'rollback':
       return refusesRollback(plan, state) ?? refusesWithoutDigest(plan, state, message);
     case 'abort':

@@ -1,3 +1,5 @@
+import type { Captured } from './tenancy-args';
+
 /** A program of the worker's allow-list, by its argv: no shell reads it. */
 export interface CommandSpec {
   readonly argv: readonly string[];
@@ -41,10 +43,12 @@ export interface HttpExpectation {
   readonly lacks?: string;
 }
 
-export interface ConfigArgs {
-  /** Keys and values, none of them secret; the step's target is the env file or secret store. */
-  readonly set: Readonly<Record<string, string>>;
-}
+/** The step's target is the env file or secret store. */
+export type ConfigArgs =
+  /** Keys and values, none of them secret: staged, inert until the switch. */
+  | { readonly set: Readonly<Record<string, string>> }
+  /** What an earlier step of this kind has captured as `staged` becomes live. Undo = what was live before. */
+  | { readonly live: Captured };
 
 export interface DeployArgs {
   /** A service of the worker's config. */
@@ -52,4 +56,6 @@ export interface DeployArgs {
   readonly build: string;
   /** How long it may take until it is healthy. Milliseconds. */
   readonly timeoutMs: number;
+  /** What went live since the build of before was started: put back first in the undo, or that build would start with it. */
+  readonly config?: readonly Captured[];
 }

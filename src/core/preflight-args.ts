@@ -1,7 +1,7 @@
 import type { AdoptedTable, WatchQuery, UniqueWithTenant } from './table-args';
 import type { FenceSpec, FlagSwitch } from './freeze-args';
 import type { CommandSpec } from './outside-args';
-import type { Fill } from './tenancy-args';
+import type { Fill, LookedUp } from './tenancy-args';
 
 export interface PreflightArgs {
   readonly tables: readonly string[];
@@ -14,6 +14,8 @@ export interface PreflightArgs {
   readonly flag?: FlagSwitch;
   readonly scratch: string;
   readonly store: string;
+  /** Tables whose rows have several tenants. */
+  readonly rules?: readonly { readonly table: string; readonly rule: LookedUp }[];
   /** Collections that the backup leaves out. */
   readonly excluded?: readonly string[];
   /** `none`, `latest` or a run: what becomes of the archive of an earlier run that was rolled back. */

@@ -1,4 +1,4 @@
-import type { Rule, Fill, Captured, Actor, Expectation, Membership } from './tenancy-args';
+import type { Rule, Fill, Captured, Actor, Expectation, LookedUp, Membership } from './tenancy-args';
 import type { Phase } from './phase';
 import type { FreezeArgs } from './freeze-args';
 import type { AggregateQuestion, ObserveArgs } from './observe-args';
@@ -38,7 +38,14 @@ export interface StepArgs {
     readonly fill?: Fill;
   };
   /** The tenant key's column and the stamping of rows that forget it. Undo is the unstamping of docs/rollback.md. */
-  readonly key: { readonly table: string; readonly column: string; readonly type: string; readonly tenant: Captured };
+  readonly key: {
+    readonly table: string;
+    readonly column: string;
+    readonly type: string;
+    readonly tenant: Captured;
+    /** Where the rows have several tenants: the column begins empty, and rows to come are stamped by it. */
+    readonly rule?: LookedUp;
+  };
   /** A foreign key, added NOT VALID and then validated. */
   readonly reference: {
     readonly table: string;
@@ -78,7 +85,13 @@ export interface StepArgs {
   /** A membership for every user, those to come included. */
   readonly members: Membership;
   /** CHECK (key IS NOT NULL), added NOT VALID and then validated: makes NOT NULL free inside the freeze. */
-  readonly required: { readonly table: string; readonly column: string; readonly name: string };
+  readonly required: {
+    readonly table: string;
+    readonly column: string;
+    readonly name: string;
+    /** Rows that came without a key since are stamped by it first. */
+    readonly rule?: LookedUp;
+  };
   /** An aggregation of the plan over one collection and what it must answer. */
   readonly aggregate: AggregateQuestion & { readonly as: readonly Actor[] };
   /** Slow statements are recorded for the time of the run; what was set before is captured and put back. Milliseconds. */
@@ -94,7 +107,7 @@ export interface StepArgs {
   readonly command: CommandStepArgs;
   /** A request that changes something outside: a CDN purge, a switch of another service. */
   readonly http: HttpStepArgs;
-  /** Values of an env file or a secret store: captured and written beside, inert until the freeze makes them live. */
+  /** Values of an env file or a secret store: captured and written beside, inert until the switch makes them live. */
   readonly config: ConfigArgs;
   /** Removes keys of an env file or secret store, once `after` has proved that they are needed no longer. */
   readonly unconfig: { readonly keys: readonly string[]; readonly after?: CommandSpec };
@@ -127,7 +140,7 @@ export interface StepArgs {
   readonly observe: ObserveArgs;
   /** Contract: what is dropped, and what stays for good and why. */
   readonly retire: {
-    readonly tables: readonly { readonly table: string; readonly column: string }[];
+    readonly tables: readonly { readonly table: string; readonly column: string; readonly rule?: LookedUp }[];
     /** Why the stamping trigger stays although contract is done; absent = it is dropped. */
     readonly keepStamping?: string;
     /** How often rows still forgot their key when observe began (captured there); needed to drop the stamping. */
@@ -169,6 +182,7 @@ export interface TableShape {
   readonly column: string;
   readonly type: string;
   readonly foreignKey: string;
+  /** Its CHECK; empty where that comes only right before the freeze. */
   readonly required: string;
   readonly indexes: readonly string[];
 }

@@ -11,6 +11,7 @@ export type Rule =
       readonly in: { readonly table: string; readonly from: string; readonly to: string };
       /** The tenant of rows that the mapping does not know; absent = they are refused. */
       readonly otherwise?: Captured;
+      readonly registry?: RegistryKey;
     }
   | {
       readonly kind: 'walk';
@@ -18,7 +19,26 @@ export type Rule =
       readonly by: string;
       readonly to: { readonly table: string; readonly column: string; readonly key: string };
       readonly otherwise?: Captured;
+      readonly registry?: RegistryKey;
     };
+
+/** A rule by which rows of one table have several tenants. */
+export type LookedUp = Exclude<Rule, { readonly kind: 'constant' }>;
+
+/** Where tenants have a foreign key: one that is not there is none. */
+export interface RegistryKey {
+  readonly table: string;
+  readonly id: string;
+}
+
+export function isLookedUp(rule: Rule): rule is LookedUp {
+  return rule.kind !== 'constant';
+}
+
+/** The table, its column that `by` is compared with, and the column of the tenant. */
+export function lookupOf(rule: LookedUp): { readonly table: string; readonly from: string; readonly to: string } {
+  return rule.kind === 'mapping' ? rule.in : { table: rule.to.table, from: rule.to.column, to: rule.to.key };
+}
 
 /** Columns that the tool fills as the application's own model would: a new UUID, the time, the time as ISO text, or null. */
 export type Fill = Readonly<Record<string, 'uuid' | 'now' | 'now-iso' | 'null'>>;

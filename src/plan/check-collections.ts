@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
 import { parseColumnRef } from './identifiers';
 import type { PathPart } from './problem';
 
@@ -43,8 +43,11 @@ export function collectionFiles({ plan, artifacts }: CheckInput): readonly Findi
     if (!artifact) return [];
     const parsed = parseCollection(artifact.text);
     if (typeof parsed === 'string') return [broken(at, file, parsed)];
+    const own = parsed.indexes.find((i) => Object.keys(i.key).join() === '_id');
+    if (own) return [overId(at, file, own.name)];
     const have = parsed.indexes.filter((i) => i.unique).map((i) => Object.keys(i.key).sort().join(','));
     return unique
+      .filter((columns) => columns.join() !== '_id')
       .filter((columns) => !have.includes([...columns].sort().join(',')))
       .map((columns) => ({
         at,
@@ -65,6 +68,17 @@ function parseCollection(text: string): z.output<typeof SCHEMA> | string {
   } catch {
     return 'text that is not JSON';
   }
+}
+
+/** The server makes it and refuses another one, whatever it is called. */
+function overId(at: readonly PathPart[], file: string, name: string): Finding {
+  return {
+    at,
+    detail: file,
+    found: `an index over _id, ${name}`,
+    expected: 'none: every collection has one of its own, which is unique',
+    fix: 'take it out of "indexes"',
+  };
 }
 
 function broken(at: readonly PathPart[], file: string, found: string): Finding {

@@ -1,5 +1,6 @@
 import type { EngineName } from '../core/plan';
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
+import { aroundOneFlag, stagedAndLive } from './check-switch';
 import type { PathPart } from './problem';
 import type { PlanFile } from './schema/plan';
 
@@ -34,7 +35,7 @@ interface Word {
 const at = (used: boolean, ...path: readonly PathPart[]): Places => (used ? [path] : []);
 const inList = (list: readonly object[], word: string, ...path: readonly PathPart[]): Places =>
   list.flatMap((entry, i) => at((entry as Record<string, unknown>)[word] !== undefined, ...path, i, word));
-const inTables = ({ tenancy }: PlanFile, word: 'rule' | 'unique' | 'globalUnique'): Places =>
+const inTables = ({ tenancy }: PlanFile, word: 'unique' | 'globalUnique'): Places =>
   Object.entries(tenancy.tables).flatMap(([name, spec]) =>
     at(spec[word] !== undefined, 'tenancy', 'tables', name, word),
   );
@@ -75,11 +76,6 @@ const WORDS: readonly Word[] = [
     used: (p) => at(p.tenancy.membership?.roles !== undefined, 'tenancy', 'membership', 'roles'),
     instead: 'take it out: every user gets the one `role` in this version',
   },
-  {
-    only: 'mongodb',
-    used: (p) => inTables(p, 'rule'),
-    instead: "take it out: every existing row becomes the default tenant's in this version",
-  },
   { only: 'mongodb', used: (p) => inTables(p, 'unique'), instead: 'an SQL step that builds the unique index' },
   {
     only: 'mongodb',
@@ -98,18 +94,8 @@ const WORDS: readonly Word[] = [
   },
   {
     only: 'mongodb',
-    used: (p) => at(p.backup.exports.length > 0, 'backup', 'exports'),
-    instead: 'take it out; the drill compares every table',
-  },
-  {
-    only: 'mongodb',
     used: (p) => inList(p.phases.preflight, 'profiling', 'phases', 'preflight'),
     instead: 'log_min_duration_statement, set outside',
-  },
-  {
-    only: 'mongodb',
-    used: (p) => inList(p.phases.configure, 'config', 'phases', 'configure'),
-    instead: 'a command of observe: the freeze of PostgreSQL turns a flag and makes no file live in this version',
   },
   {
     only: 'mongodb',
@@ -119,24 +105,14 @@ const WORDS: readonly Word[] = [
   {
     only: 'mongodb',
     used: (p) =>
-      ['aggregate', 'server', 'log'].flatMap((w) => inList(p.phases.observe.probes, w, 'phases', 'observe', 'probes')),
-    instead: 'an sql or http probe',
+      ['aggregate', 'server'].flatMap((w) => inList(p.phases.observe.probes, w, 'phases', 'observe', 'probes')),
+    instead: 'an sql, http or log probe',
   },
   {
     only: 'mongodb',
     used: (p) => at(p.freeze.fence === 'refuse', 'freeze', 'fence'),
     value: 'refuse',
     instead: 'queue',
-  },
-  {
-    only: 'mongodb',
-    used: (p) => ['config', 'deploy'].flatMap((w) => inList(p.phases.cutover.switch, w, 'phases', 'cutover', 'switch')),
-    instead: 'flag: a row of the settings that the application reads',
-  },
-  {
-    only: 'mongodb',
-    used: (p) => at(p.phases.cutover.prove.length > 0, 'phases', 'cutover', 'prove'),
-    instead: 'checks of observe: with the fence queue nobody is answered before the commit',
   },
   {
     only: 'postgres',
@@ -186,20 +162,12 @@ const WORDS: readonly Word[] = [
   },
 ];
 
-function postgresNeeds({ phases }: PlanFile): readonly Finding[] {
-  if (phases.cutover.switch.length === 1) return [];
-  return [
-    {
-      at: ['phases', 'cutover', 'switch'],
-      found: `${phases.cutover.switch.length} entries`,
-      expected: 'one flag: what becomes true in the transaction of the freeze',
-      fix: 'keep one of them',
-    },
-  ];
+function postgresNeeds(plan: PlanFile): readonly Finding[] {
+  return [...aroundOneFlag(plan), ...stagedAndLive(plan)];
 }
 
 function mongoNeeds(plan: PlanFile): readonly Finding[] {
-  const { tenancy, freeze, phases } = plan;
+  const { tenancy, freeze } = plan;
   const findings: Finding[] = [];
   if (tenancy.key.type !== 'text') {
     findings.push({
@@ -226,25 +194,5 @@ function mongoNeeds(plan: PlanFile): readonly Finding[] {
       fix: commands.map((word) => `${word}: { argv: [...] }`).join(' and '),
     });
   }
-  const staged = phases.configure.flatMap(({ config }) => (config ? [config.target] : []));
-  phases.cutover.switch.forEach(({ config }, i) => {
-    if (config === undefined || staged.includes(config)) return;
-    findings.push({
-      at: ['phases', 'cutover', 'switch', i, 'config'],
-      found: `${config}, of which nothing is staged`,
-      expected: `one of ${staged.join(', ') || 'the targets of phases.configure, of which there are none'}`,
-      fix: `config: { target: ${config}, set: { ... } } in phases.configure`,
-    });
-  });
-  const live = phases.cutover.switch.flatMap(({ config }) => (config === undefined ? [] : [config]));
-  phases.configure.forEach(({ config }, i) => {
-    if (!config || live.includes(config.target)) return;
-    findings.push({
-      at: ['phases', 'configure', i, 'config', 'target'],
-      found: `${config.target}, which no switch makes live`,
-      expected: 'staged variables that become live in the switch',
-      fix: `config: ${config.target} in phases.cutover.switch`,
-    });
-  });
-  return findings;
+  return [...findings, ...stagedAndLive(plan)];
 }

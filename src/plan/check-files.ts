@@ -1,5 +1,5 @@
 import type { Artifact } from './artifacts';
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
 import { sqlEntries } from './entries';
 import { qualified } from './identifiers';
 import { pathText, type PathPart } from './problem';

@@ -1,5 +1,5 @@
 import { GATED_IN_PRODUCTION } from '../core/phase';
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
 import { formatDuration } from './durations';
 import type { PathPart } from './problem';
 import type { PlanFile } from './schema/plan';
@@ -14,8 +14,9 @@ const LONGEST_BUDGET_MS = 60_000;
 const LONGEST_REFUSAL_MS = 4 * 60 * 60_000;
 
 /** Gates, the freeze, and what follows failures. */
-export function checkGates({ plan }: CheckInput): readonly Finding[] {
-  return [...gates(plan), ...freeze(plan), ...failures(plan)];
+export function checkGates({ plan, source }: CheckInput): readonly Finding[] {
+  const unsaid = source.sourceOf(['freeze', 'budget']) === undefined;
+  return [...gates(plan), ...freeze(plan), ...(unsaid ? howLong(plan) : []), ...failures(plan)];
 }
 
 function gates(plan: PlanFile): readonly Finding[] {
@@ -100,6 +101,20 @@ function freeze({ freeze: spec, phases }: PlanFile): readonly Finding[] {
     });
   }
   return findings;
+}
+
+/** The default is for locks that are held for milliseconds; here a build restarts in it. */
+function howLong({ engine, freeze: spec }: PlanFile): readonly Finding[] {
+  if (engine !== 'mongodb' || spec.fence !== 'refuse') return [];
+  return [
+    {
+      at: ['freeze', 'budget'],
+      found: 'nothing',
+      expected:
+        'how long writes may be refused at most: from the fence to the opening, with the restart of a build in it',
+      fix: '10m',
+    },
+  ];
 }
 
 type Say = (field: string, value: number, expected: string, fix: string) => void;

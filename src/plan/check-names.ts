@@ -1,5 +1,5 @@
 import { PHASES } from '../core/phase';
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
 import { fileStem } from './compile-expand';
 import { manualName } from './compile-manual';
 import { listsOf, manualEntries, queryEntries, sqlEntries } from './entries';

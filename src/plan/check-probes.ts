@@ -1,5 +1,5 @@
 import { PHASES, type Phase } from '../core/phase';
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
 import { listsOf, queryEntries, type QueryStep } from './entries';
 import { quoted, type PathPart } from './problem';
 import type { PlanFile } from './schema/plan';

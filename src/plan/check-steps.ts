@@ -1,5 +1,5 @@
 import { PHASES } from '../core/phase';
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
 import { listsOf } from './entries';
 import type { PathPart } from './problem';
 import type { PlanFile } from './schema/plan';

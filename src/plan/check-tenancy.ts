@@ -1,4 +1,4 @@
-import type { CheckInput, Finding } from './check';
+import type { CheckInput, Finding } from './finding';
 import { bareTable, indexedColumn, parseColumnRef, qualified, shortTable } from './identifiers';
 import { collectionFiles } from './check-collections';
 import { quoted, type PathPart } from './problem';

@@ -1,19 +1,29 @@
 import type { Probe } from '../core/observe-args';
+import type { DeployArgs } from '../core/outside-args';
 import type { Step } from '../core/step';
 import { httpExpectation, sharedSteps } from './compile-entries';
 import { exportStepId } from './compile-preparation';
-
-import { expectationOf, questionOf } from './compile-proofs';
+import { proofSteps, switchActs } from './compile-switch';
+import { expectationOf, questionOf, requiredSteps } from './compile-proofs';
 import { formatDuration } from './durations';
-import { indexNames, PREFLIGHT_STEP, type Frame } from './frame';
+import { byRule, indexNames, PREFLIGHT_STEP, type Frame } from './frame';
 import type { PlanFile } from './schema/plan';
 
 /** Cutover, observe and contract. */
 export function compileCutover(frame: Frame): readonly Step[] {
-  return [queueFreeze(frame), ...observeSteps(frame), ...contractSteps(frame)];
+  const { before, after } = switchActs(frame);
+  return [
+    ...before,
+    ...requiredSteps(frame, 'cutover'),
+    queueFreeze(frame, deploysOf([...before, ...after])),
+    ...after,
+    ...proofSteps(frame),
+    ...observeSteps(frame),
+    ...contractSteps(frame),
+  ];
 }
 
-function queueFreeze({ plan, tables, key, members, flag }: Frame): Step {
+function queueFreeze({ plan, tables, key, members, flag }: Frame, around: readonly DeployArgs[]): Step {
   if (!flag) throw new Error('The plan has no flag to switch; the checks should have refused it.');
   const sorted = [...tables].sort((a, b) => (a.table < b.table ? -1 : 1));
   return {
@@ -27,11 +37,16 @@ function queueFreeze({ plan, tables, key, members, flag }: Frame): Step {
       tables: sorted.map((t) => ({ table: t.table, column: key.column, required: t.required, rule: t.rule })),
       ...(members ? { members } : {}),
       switch: flag,
+      ...(around.length > 0 ? { around } : {}),
       budgetMs: plan.freeze.budget,
       stallMs: plan.freeze.stall,
       patienceMs: plan.freeze.patience,
     },
   };
+}
+
+function deploysOf(steps: readonly Step[]): readonly DeployArgs[] {
+  return steps.flatMap((step) => (step.kind === 'deploy' ? [step.args] : []));
 }
 
 export const FREEZE_STEP = 'cutover/freeze';
@@ -90,7 +105,7 @@ function retireStep({ plan, tables, key, members }: Frame): Step {
         ? 'Remove the stamping of rows and what only the way back needed.'
         : 'Keep the stamping of rows, as the plan says, and remove what only the way back needed.',
     args: {
-      tables: tables.map((t) => ({ table: t.table, column: key.column })),
+      tables: tables.map((t) => ({ table: t.table, column: key.column, ...byRule(t) })),
       ...(keepStamping === undefined
         ? { baseline: { step: OBSERVE_STEP, name: 'forgotten' }, stillForMs: plan.phases.observe.for }
         : { keepStamping }),

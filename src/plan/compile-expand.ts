@@ -1,10 +1,12 @@
 import type { Step } from '../core/step';
+import { isLookedUp } from '../core/tenancy-args';
 import { artifactText } from './artifacts';
 import { sharedStep } from './compile-entries';
 import { listsOf, type SqlStep } from './entries';
 import { wordsOf } from './engine-words';
-import { ownTables, REGISTRY_STEP, type Frame } from './frame';
+import { byRule, ownTables, REGISTRY_STEP, type Frame } from './frame';
 import { shortTable } from './identifiers';
+import { ruleText } from './rule-text';
 
 /** Additive schema, in an order whose reverse is the way back. */
 export function compileExpand(frame: Frame): readonly Step[] {
@@ -63,13 +65,15 @@ function tableStep(frame: Frame, spec: { readonly table: string; readonly create
 }
 
 function keySteps({ plan, tables, key, tenant }: Frame): readonly Step[] {
-  return tables.map(({ table }) => ({
-    id: `expand/key-${shortTable(table)}`,
+  return tables.map((framed) => ({
+    id: `expand/key-${shortTable(framed.table)}`,
     phase: 'expand',
     kind: 'key',
     target: plan.home,
-    title: `Add ${key.column} to ${shortTable(table)}, already filled, and stamp every new row that comes without it.`,
-    args: { table, column: key.column, type: key.type, tenant },
+    title: isLookedUp(framed.rule)
+      ? `Add ${key.column} to ${shortTable(framed.table)}, empty, and stamp every new row ${ruleText(framed.rule)}.`
+      : `Add ${key.column} to ${shortTable(framed.table)}, already filled, and stamp every new row that comes without it.`,
+    args: { table: framed.table, column: key.column, type: key.type, tenant, ...byRule(framed) },
   }));
 }
 

@@ -1,6 +1,7 @@
 import type { UniqueWithTenant } from '../core/table-args';
 import type { ModelCheck } from '../core/preflight-args';
-import type { Step } from '../core/step';
+import type { Step, StepArgs } from '../core/step';
+import { isLookedUp } from '../core/tenancy-args';
 import { artifactText } from './artifacts';
 import { commandOf, sharedSteps } from './compile-entries';
 import { sqlEntries } from './entries';
@@ -43,6 +44,7 @@ function preflightStep(frame: Frame): Step {
       adopts: ownTables(frame),
       redo: plan.tenancy.redo,
       ...(frame.flag ? { flag: frame.flag } : {}),
+      ...rulesOf(frame),
       scratch: plan.backup.scratch,
       store: plan.backup.store,
       ...(plan.backup.exclude.length > 0 ? { excluded: plan.backup.exclude } : {}),
@@ -58,7 +60,13 @@ function preflightStep(frame: Frame): Step {
   };
 }
 
-function backupSteps({ plan }: Frame): readonly Step[] {
+/** On MongoDB the stamping predicts, and nothing runs in the application's inserts. */
+function rulesOf({ tables }: Frame): Pick<StepArgs['preflight'], 'rules'> {
+  const rules = tables.flatMap(({ table, rule }) => (isLookedUp(rule) ? [{ table, rule }] : []));
+  return rules.length > 0 ? { rules } : {};
+}
+
+function backupSteps({ plan, named }: Frame): readonly Step[] {
   const { store, scratch, exports, exclude } = plan.backup;
   return [
     {
@@ -84,7 +92,7 @@ function backupSteps({ plan }: Frame): readonly Step[] {
       kind: 'export',
       target: plan.home,
       title: `Export ${columns.join(', ')} of ${table} as CSV and JSON, to compare with after the cutover.`,
-      args: { name, table, columns, key, store },
+      args: { name, table: named(table), columns, key, store },
     })),
   ];
 }

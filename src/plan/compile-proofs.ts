@@ -1,12 +1,13 @@
 import type { Json } from '../core/json';
 import type { AggregateQuestion } from '../core/observe-args';
-import type { Expectation } from '../core/tenancy-args';
+import { isLookedUp, type Expectation } from '../core/tenancy-args';
 import type { Step } from '../core/step';
 import { sharedStep, sharedSteps } from './compile-entries';
 import { listsOf, type AggregateStep, type QueryStep } from './entries';
 import { wordsOf } from './engine-words';
-import { indexNames, PREFLIGHT_STEP, type Frame } from './frame';
+import { byRule, indexNames, PREFLIGHT_STEP, type Frame } from './frame';
 import { shortTable } from './identifiers';
+import { ruleText } from './rule-text';
 import type { PlanFile } from './schema/plan';
 
 /** Backfill and validate: every row has its tenant, and the data is asked to prove it. */
@@ -15,7 +16,7 @@ export function compileProofs(frame: Frame): readonly Step[] {
     ...stampSteps(frame),
     ...redoSteps(frame),
     ...memberSteps(frame),
-    ...requiredSteps(frame),
+    ...requiredSteps(frame, 'backfill'),
     ...sharedSteps(frame.plan, 'backfill'),
     ...shapeSteps(frame),
     ...recountSteps(frame),
@@ -30,7 +31,10 @@ export function stampSteps({ plan, tables, key }: Frame): readonly Step[] {
     phase: 'backfill',
     kind: 'stamp',
     target: plan.home,
-    title: `Prove that every ${wordsOf(plan.engine).row} of ${shortTable(table)} has its ${key.column}, and stamp those that do not.`,
+    title:
+      plan.engine === 'postgres' && isLookedUp(rule)
+        ? `Stamp the rows of ${shortTable(table)} ${ruleText(rule)}, once it is known whose each is, and prove it.`
+        : `Prove that every ${wordsOf(plan.engine).row} of ${shortTable(table)} has its ${key.column}, and stamp those that do not.`,
     args: { table, column: key.column, rule },
   }));
 }
@@ -73,15 +77,18 @@ export function memberSteps({ plan, members }: Frame): readonly Step[] {
   ];
 }
 
-function requiredSteps({ plan, tables, key }: Frame): readonly Step[] {
-  return tables.map(({ table, required }) => ({
-    id: `backfill/required-${shortTable(table)}`,
-    phase: 'backfill',
-    kind: 'required',
-    target: plan.home,
-    title: `Prove that ${shortTable(table)}.${key.column} is never null, so that NOT NULL costs the freeze nothing.`,
-    args: { table, column: key.column, name: required },
-  }));
+/** Where a rule may not tell, a row without a key is let in until the approved cutover: its CHECK comes right before the freeze. */
+export function requiredSteps({ plan, tables, key }: Frame, phase: 'backfill' | 'cutover'): readonly Step[] {
+  return tables
+    .filter(({ rule }) => isLookedUp(rule) === (phase === 'cutover'))
+    .map((framed) => ({
+      id: `${phase}/required-${shortTable(framed.table)}`,
+      phase,
+      kind: 'required',
+      target: plan.home,
+      title: `Prove that ${shortTable(framed.table)}.${key.column} is never null, so that NOT NULL costs the freeze nothing.`,
+      args: { table: framed.table, column: key.column, name: framed.required, ...byRule(framed) },
+    }));
 }
 
 function shapeSteps({ plan, tables, key }: Frame): readonly Step[] {
@@ -98,7 +105,7 @@ function shapeSteps({ plan, tables, key }: Frame): readonly Step[] {
           column: key.column,
           type: key.type,
           foreignKey: t.foreignKey,
-          required: t.required,
+          required: isLookedUp(t.rule) ? '' : t.required,
           indexes: t.indexes.map((i) => i.name),
         })),
       },

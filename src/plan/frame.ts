@@ -1,8 +1,8 @@
 import type { FlagSwitch } from '../core/freeze-args';
 import type { AdoptedTable } from '../core/table-args';
-import type { Captured, Membership, Rule } from '../core/tenancy-args';
+import { isLookedUp, lookupOf, type Captured, type LookedUp, type Membership, type Rule } from '../core/tenancy-args';
 import { artifactText, type Artifact } from './artifacts';
-import { indexedColumn, parseColumnRef, qualified, shortTable, type ColumnRef } from './identifiers';
+import { indexedColumn, parseColumnRef, qualified, splitColumnRef, type ColumnRef } from './identifiers';
 import { foreignKeyName, indexName, requiredName } from './names';
 import type { PlanFile } from './schema/plan';
 
@@ -35,18 +35,25 @@ export interface FramedTable {
   }[];
 }
 
+/** Only where the rows of a table have several tenants: what of the others stays as it was before there were rules. */
+export function byRule({ rule }: FramedTable): { readonly rule?: LookedUp } {
+  return isLookedUp(rule) ? { rule } : {};
+}
+
 export const PREFLIGHT_STEP = 'preflight/claim';
 export const REGISTRY_STEP = 'expand/registry';
 export const DUMP_STEP = 'backup/dump';
 
 export function frameOf(plan: PlanFile, artifacts: readonly Artifact[]): Frame {
   const { tenancy } = plan;
-  const named = (table: string): string =>
-    plan.engine === 'mongodb' ? shortTable(qualified(table)) : qualified(table);
+  const named = (table: string): string => (plan.engine === 'mongodb' ? table : qualified(table));
   const tenant: Captured = { step: REGISTRY_STEP, name: 'tenant' };
   const members = membersOf(plan, named, tenant);
   const flag = flagOf(plan);
-  const tables = Object.entries(tenancy.tables).map(([name, spec]) => framedTable(plan, named, tenant, name, spec));
+  const tables = inOrder(
+    Object.entries(tenancy.tables).map(([name, spec]) => framedTable(plan, named, tenant, name, spec)),
+    tenancy.key.column,
+  );
   const others = [tenancy.registry.table, tenancy.membership?.table, plan.log?.table, flag?.table].flatMap((t) =>
     t === undefined ? [] : [named(t)],
   );
@@ -114,7 +121,7 @@ function framedTable(
     indexes: indexesOf(table, spec, key),
     foreignKey: foreignKeyName(table, key),
     required: requiredName(table, key),
-    rule: ruleOf(spec, key, tenant, named),
+    rule: ruleOf(plan, spec, tenant, named),
     uniques: Object.entries(spec.unique ?? {}).map(([index, { columns, replaces }]) => ({
       name: index,
       columns,
@@ -125,17 +132,37 @@ function framedTable(
 
 type TableSpec = PlanFile['tenancy']['tables'][string];
 
-function ruleOf({ rule }: TableSpec, key: string, tenant: Captured, named: Frame['named']): Rule {
+function ruleOf({ tenancy, engine }: PlanFile, { rule }: TableSpec, tenant: Captured, named: Frame['named']): Rule {
+  const { table: registered, column: id } = reference(tenancy.key.references, named);
+  const registry = engine === 'postgres' ? { registry: { table: registered, id } } : {};
   if (rule?.mapping) {
     const { by, table, from, to, default: known } = rule.mapping;
-    return { kind: 'mapping', by, in: { table: named(table), from, to }, ...(known ? { otherwise: tenant } : {}) };
+    const found = { table: named(table), from, to };
+    return { kind: 'mapping', by, in: found, ...(known ? { otherwise: tenant } : {}), ...registry };
   }
   if (rule?.walk) {
     const { by, to, default: known } = rule.walk;
     const { table, column } = reference(to, named);
-    return { kind: 'walk', by, to: { table, column, key }, ...(known ? { otherwise: tenant } : {}) };
+    const found = { table, column, key: tenancy.key.column };
+    return { kind: 'walk', by, to: found, ...(known ? { otherwise: tenant } : {}), ...registry };
   }
   return { kind: 'constant', tenant };
+}
+
+/** As the plan has them, but whoever takes its tenants from another comes behind that: it must have them by then. */
+function inOrder(tables: readonly FramedTable[], key: string): readonly FramedTable[] {
+  const left = [...tables];
+  const sorted: FramedTable[] = [];
+  while (left.length > 0) {
+    const waits = ({ rule }: FramedTable): boolean =>
+      isLookedUp(rule) && lookupOf(rule).to === key && left.some((t) => t.table === lookupOf(rule).table);
+    const next = Math.max(
+      0,
+      left.findIndex((t) => !waits(t)),
+    );
+    sorted.push(...left.splice(next, 1));
+  }
+  return sorted;
 }
 
 /** The sweep in the freeze finds rows without a key through an index that begins with it: where none does, one is added. */
@@ -176,7 +203,7 @@ function flagOf(plan: PlanFile): FlagSwitch | undefined {
 }
 
 function reference(text: string, named: Frame['named']): ColumnRef {
-  const parsed = parseColumnRef(text);
-  if (!parsed) throw new Error(`"${text}" is no table.column; the schema should have refused it.`);
-  return { ...parsed, table: named(shortTable(parsed.table)) };
+  if (!parseColumnRef(text)) throw new Error(`"${text}" is no table.column; the schema should have refused it.`);
+  const { table, column } = splitColumnRef(text);
+  return { table: named(table), column };
 }

@@ -4,6 +4,11 @@ export const MAX_NAME_BYTES = 63;
 /** Schemas that hold the server's or this tool's own tables. */
 const RESERVED_SCHEMAS = ['pg_catalog', 'information_schema', 'pg_toast', 'cutover'];
 
+/** MongoDB keeps a namespace within 255 bytes, and the name of the database is part of it. */
+const MAX_COLLECTION_BYTES = 120;
+
+export const COLLECTION_EXPECTED = `a collection's name of letters, digits, _, - and dots, at most ${MAX_COLLECTION_BYTES} bytes`;
+
 export const NAME_EXPECTED = `a name of letters, digits and _, at most ${MAX_NAME_BYTES} bytes, as the catalog has it`;
 
 /** Why this cannot be the name of a table, column, index or function; undefined when it can. */
@@ -22,6 +27,21 @@ export function tableProblem(table: string): string | undefined {
   const schema = parts.length === 2 ? (parts[0] ?? '') : 'public';
   if (RESERVED_SCHEMAS.includes(schema) || schema.startsWith('pg_')) return `a table of the reserved schema ${schema}`;
   return undefined;
+}
+
+/** Why this cannot be a collection of a plan: what becomes part of step ids and reports is plainer than what MongoDB takes. */
+export function collectionProblem(name: string): string | undefined {
+  if (Buffer.byteLength(name) > MAX_COLLECTION_BYTES) return `a name of ${Buffer.byteLength(name)} bytes`;
+  if (name !== name.normalize('NFC')) return 'a name in decomposed Unicode (NFD), which looks like another name';
+  if (name.startsWith('system.')) return 'a collection of the server';
+  return /^[\p{L}\p{N}_]([\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}_-])?$/u.test(name) && !name.includes('..')
+    ? undefined
+    : 'a character that a plain name does not have';
+}
+
+/** As `tableProblem`, before the engine is known: what neither of them takes. */
+export function anyTableProblem(name: string): string | undefined {
+  return collectionProblem(name) === undefined ? undefined : tableProblem(name);
 }
 
 /** `users` -> `public.users`. */
@@ -46,11 +66,14 @@ export interface ColumnRef {
 
 /** `users.id` or `public.users.id`; undefined when it is neither. */
 export function parseColumnRef(text: string): ColumnRef | undefined {
-  const parts = text.split('.');
-  if (parts.length < 2 || parts.length > 3) return undefined;
-  const table = parts.slice(0, -1).join('.');
-  const column = parts.at(-1) ?? '';
-  return tableProblem(table) || nameProblem(column) ? undefined : { table: qualified(table), column };
+  const { table, column } = splitColumnRef(text);
+  return anyTableProblem(table) || nameProblem(column) ? undefined : { table: qualified(table), column };
+}
+
+/** At the last dot: names of collections may have some. */
+export function splitColumnRef(text: string): ColumnRef {
+  const dot = text.lastIndexOf('.');
+  return { table: text.slice(0, Math.max(dot, 0)), column: text.slice(dot + 1) };
 }
 
 /** `created_at desc` -> its column; undefined when it is no column with an optional direction. */

@@ -1,8 +1,10 @@
+import { isLookedUp } from '../core/tenancy-args';
 import { formatDuration } from './durations';
 import { sqlEntries } from './entries';
 import type { Frame } from './frame';
 import { qualified, shortTable } from './identifiers';
 import { mongoRemarks } from './remarks-mongodb';
+import { ruleText } from './rule-text';
 
 /**
  * What approvers should know before they decide: the traps of this kind of migration (T3.x) as they apply to this plan
@@ -26,7 +28,7 @@ function schemaTraps({ plan, tables, key }: Frame): readonly string[] {
     'T3.1 One transaction for everything excludes building indexes beside the writes. Here every step commits by itself, with its ledger row, and has its own way back.',
     'T3.2 gen_random_uuid() is built in only from PostgreSQL 13 on. Here preflight refuses every server older than 14.',
     `T3.3 A plain CREATE INDEX stops every write while it builds. Here all ${indexes} indexes are built CONCURRENTLY; a half-built one is found and repaired.`,
-    `T3.5 ${key.column} says "client" and means ${shortTable(key.references.table)}.${key.references.column}. Here its type (${key.type}) and foreign key are declared, and validated in every table.`,
+    `T3.5 A column ${key.column} that refers to nothing takes any value. Here its type (${key.type}) and its foreign key to ${shortTable(key.references.table)}.${key.references.column} are declared, and validated in every table.`,
     `T3.9 A partial list of indexes leaves tables to full scans. Here each of the ${tables.length} tables gets one that begins with ${key.column}${added}.`,
   ];
 }
@@ -39,9 +41,11 @@ function membershipTraps({ members }: Frame): readonly string[] {
 }
 
 function dataTraps({ key, tables }: Frame): readonly string[] {
+  const ruled = tables.filter((t) => isLookedUp(t.rule));
+  const constant = tables.length - ruled.length;
   return [
     `T3.6 Rows that the old application inserts after a backfill have no ${key.column}. Here a trigger stamps them from the moment the column exists, the freeze sweeps, and NOT NULL follows from a CHECK that was validated beside the writes.`,
-    `T3.7 A volatile default, or one UPDATE of everything, rewrites or bloats large tables. Here the ${tables.length} tables get a constant default that touches no row and is dropped in the same transaction.`,
+    `T3.7 A volatile default, or one UPDATE of everything, rewrites or bloats large tables. Here the ${constant === tables.length ? `${constant} tables` : `tables without a rule (${constant} of ${tables.length})`} get a constant default that touches no row and is dropped in the same transaction${ruled.length === 0 ? '' : '; by a rule rows are stamped in windows'}.`,
   ];
 }
 
@@ -59,7 +63,22 @@ function applicationTraps({ plan, tables, key }: Frame): readonly string[] {
   ];
 }
 
-function accepted({ plan }: Frame): readonly string[] {
+/** What a rule leaves open, and when that begins to cost the application something. */
+function ruleRemarks({ key, tables }: Frame): readonly string[] {
+  const ruled = tables.flatMap(({ table, rule }) => (isLookedUp(rule) ? [{ table: shortTable(table), rule }] : []));
+  if (ruled.length === 0) return [];
+  return [
+    ...ruled.map(
+      ({ table, rule }) =>
+        `RULE Rows of ${table} have the tenant that is found ${ruleText(rule)}; ${rule.otherwise ? "whoever is not found becomes the default tenant's" : 'while any is not found, no row is stamped'}.`,
+    ),
+    `RULE Triggers of the application that fire on UPDATE fire for every row of ${ruled.map((r) => r.table).join(', ')} that is stamped.`,
+    `REFUSED From the approved cutover on, ${ruled.map((r) => r.table).join(', ')} take no row whose ${key.column} the rule cannot tell; until then such a row is let in and named.`,
+  ];
+}
+
+function accepted(frame: Frame): readonly string[] {
+  const { plan } = frame;
   const steps = sqlEntries(plan).flatMap(({ spec: sql }) => [
     ...(sql.unsafe === undefined
       ? []
@@ -91,7 +110,7 @@ function accepted({ plan }: Frame): readonly string[] {
           `RECORDED ONLY A breach within the ${formatDuration(observe.for)} of observe stops nothing: it is written down.`,
         ]
       : [];
-  return [...steps, ...stays, ...back, ...record];
+  return [...steps, ...ruleRemarks(frame), ...stays, ...back, ...record];
 }
 
 /** `T3.10 ...` -> 10. */

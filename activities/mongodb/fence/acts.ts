@@ -25,7 +25,10 @@ export async function doActs(held: Held, freeze: string, signal: AbortSignal): P
     if (act.act === 'config') {
       context.progress({ doing: `makes the configuration of ${act.step} live` });
       await goLive(resources, { run: context.run.id, staged: await stagedBy(context, act.step) });
-    } else await deployBuild(resources, act.deploy, { signal, progress: context.progress });
+    } else {
+      const reread = await onlyConfigured(held, act.deploy, context.args.switch.slice(0, i));
+      await deployBuild(resources, act.deploy, { signal, progress: context.progress, reread });
+    }
   }
 }
 
@@ -39,12 +42,19 @@ export async function undoActs(held: Held, begun: number, signal: AbortSignal): 
   }
   for (const deploy of deploysOf(acts)) {
     const build = await recall<string>(context, buildName(deploy.service));
-    if (build !== undefined) await deployBuild(resources, { ...deploy, build }, { signal });
+    if (build === undefined) continue;
+    await deployBuild(resources, { ...deploy, build }, { signal, reread: await onlyConfigured(held, deploy, acts) });
   }
 }
 
 function deploysOf(acts: readonly SwitchAct[]): readonly DeployArgs[] {
   return acts.flatMap((act) => (act.act === 'deploy' ? [act.deploy] : []));
+}
+
+/** The build stays and its configuration changed: only a restart makes that count. */
+async function onlyConfigured({ context }: Held, deploy: DeployArgs, acts: readonly SwitchAct[]): Promise<boolean> {
+  if (!acts.some(({ act }) => act === 'config')) return false;
+  return (await recall<string>(context, buildName(deploy.service))) === deploy.build;
 }
 
 function buildName(service: string): string {

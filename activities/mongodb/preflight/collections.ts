@@ -1,7 +1,10 @@
 import type { Db } from 'mongodb';
 import type { PreflightArgs } from '../../../src/core/preflight-args';
+import { lookupOf } from '../../../src/core/tenancy-args';
 import { check, type Findings } from '../../findings';
 import { keyText, listIndexes, type FoundIndex } from '../index-definition';
+import { isEnforced } from '../required-validation';
+import { withoutKey, type Validation } from '../validator';
 
 /**
  * The plan's collections against those that are there. Absent ones are named (T0.3); views, capped, time-series and
@@ -23,8 +26,9 @@ export async function collectionFindings(db: Db, args: PreflightArgs): Promise<F
     else if (await isSharded(db, table))
       problems.push(`${table} is sharded: this version changes unsharded collections only; take it out`);
   }
-  problems.push(...leftOut(there, args));
+  problems.push(...leftOut(there, args), ...nowhere(there, args));
   if (absent.length > 0) warnings.push(`not there yet, made by their first write: ${absent.join(', ')}`);
+  warnings.push(...onlyWarned(there, args));
   // A view has no indexes of its own, and the server takes the question for a mistake.
   const views = there.filter((c) => c.type === 'view').map((c) => c.name);
   const others = there.filter((c) => !args.tables.includes(c.name) && !c.name.startsWith('system.'));
@@ -58,6 +62,32 @@ function leftOut(
         (table) => `${table} is stamped, and backup.exclude leaves it out of the backup; take it out of one of them`,
       ),
   ];
+}
+
+/** A rule that looks into nothing would tell nobody's tenant, and be found out only after the gate. */
+function nowhere(there: readonly { readonly name: string }[], { rules = [] }: PreflightArgs): readonly string[] {
+  return rules
+    .map(({ table, rule }) => ({ table, by: rule.by, asked: lookupOf(rule).table }))
+    .filter(({ asked }) => !there.some(({ name }) => name === asked))
+    .map(
+      ({ table, by, asked }) =>
+        `the rule of ${table} looks ${by} up in ${asked}, which is not there: correct its name in the plan`,
+    );
+}
+
+/** A collection has one action for all of its validator: it cannot refuse for the key and warn of something else. */
+function onlyWarned(
+  there: readonly { readonly name: string; readonly options?: Validation }[],
+  { tables, column }: PreflightArgs,
+): readonly string[] {
+  const own = ({ options = {} }: { readonly options?: Validation }): boolean =>
+    !isEnforced(options) && withoutKey(options.validator, column) !== undefined;
+  return there
+    .filter((found) => tables.includes(found.name) && own(found))
+    .map(
+      ({ name }) =>
+        `the validator of ${name} refuses nothing: the switch replaces it by the one that asks for ${column}, and only the way back brings it again (to keep it, set validationAction error before the run)`,
+    );
 }
 
 function setApart(

@@ -49,8 +49,18 @@ export async function readOwners(session: PgSession, exclude: readonly string[])
   return rows.map(({ role }) => role);
 }
 
-const own = (catalog: string, alias: string): string =>
-  `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalog}'::regclass AND x.objid = ${alias}.oid AND x.deptype = 'e')`;
+/** What these roles own, at most four names of it: for whoever has to find out why a stranger is in the way. */
+export async function readOwned(
+  session: PgSession,
+  roles: readonly string[],
+  exclude: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await session.query<{ name: string }>(OWNED, [exclude, roles]);
+  return rows.map(({ name }) => name);
+}
+
+const own = (catalog: string, alias: string, others = `'e'`): string =>
+  `NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${catalog}'::regclass AND x.objid = ${alias}.oid AND x.deptype IN (${others}))`;
 
 const roleName = (oid: string): string => `(SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = ${oid})`;
 
@@ -70,8 +80,9 @@ WITH n AS MATERIALIZED (
   SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_catalog.pg_class c JOIN n ON n.oid = c.relnamespace WHERE c.relpersistence <> 't' AND ${own('pg_class', 'c')}
 ), routine AS MATERIALIZED (
+  -- 'i': the constructors of a range type come with it, and belong to the first superuser whoever made it
   SELECT p.*, format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) AS name
-    FROM pg_catalog.pg_proc p JOIN n ON n.oid = p.pronamespace WHERE ${own('pg_proc', 'p')}
+    FROM pg_catalog.pg_proc p JOIN n ON n.oid = p.pronamespace WHERE ${own('pg_proc', 'p', `'e', 'i'`)}
 ), typ AS MATERIALIZED (
   SELECT t.*, format('%I.%I', n.nspname, t.typname) AS name
     FROM pg_catalog.pg_type t JOIN n ON n.oid = t.typnamespace
@@ -124,6 +135,12 @@ const OWNER_OIDS = `SELECT relowner FROM rel UNION SELECT proowner FROM routine 
 
 const OWNERS = `${SCOPE}
 SELECT r.rolname AS role FROM pg_catalog.pg_roles r WHERE r.oid IN (${OWNER_OIDS}) ORDER BY 1`;
+
+const OWNED = `${SCOPE}
+SELECT o.name FROM (SELECT relowner AS owner, name FROM rel WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+                    UNION ALL SELECT proowner, name FROM routine UNION ALL SELECT typowner, name FROM typ
+                    UNION ALL SELECT nspowner, quote_ident(nspname) FROM n WHERE nspname <> 'public') AS o
+  JOIN pg_catalog.pg_roles r ON r.oid = o.owner WHERE r.rolname = ANY ($2::text[]) ORDER BY 1 LIMIT 4`;
 
 const ROLES_IN_USE = `${SCOPE}
 SELECT DISTINCT r.rolname AS role FROM pg_catalog.pg_roles r

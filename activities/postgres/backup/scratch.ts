@@ -92,12 +92,14 @@ export interface RestoredRoles {
   readonly owners: readonly string[];
   /** These need only exist. */
   readonly rolesInUse: readonly string[];
+  /** Names some of what these roles own, where the source can be asked. */
+  readonly ownedBy?: (roles: readonly string[]) => Promise<readonly string[]>;
 }
 
 /** Why this database could not give restored objects to their owners; nothing = it can. Reads only. */
 export async function objectionsToOwners(
   session: PgSession,
-  { owners, rolesInUse }: RestoredRoles,
+  { owners, rolesInUse, ownedBy }: RestoredRoles,
 ): Promise<readonly string[]> {
   const known = await session.query<{ role: string; member: boolean }>(
     `SELECT rolname AS role, pg_has_role(oid, 'MEMBER') AS member FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)`,
@@ -108,8 +110,10 @@ export async function objectionsToOwners(
     return [`the roles ${missing.join(', ')} do not exist on its server (roles.sql of a backup has them)`];
   const strangers = known.filter((k) => !k.member && owners.includes(k.role)).map((k) => k.role);
   if (strangers.length > 0) {
+    const owned = (await ownedBy?.(strangers)) ?? [];
+    const some = owned.length === 0 ? '' : ` (${owned.slice(0, 3).join(', ')}${owned.length > 3 ? ', …' : ''})`;
     return [
-      `the tool's role is no member of ${strangers.join(', ')}, who own something in the backup, so a restore cannot give it back to them (ALTER … OWNER TO a role it is a member of)`,
+      `the tool's role is no member of ${strangers.join(', ')}, who own something in the backup${some}, so a restore cannot give it back to them (ALTER … OWNER TO a role it is a member of)`,
     ];
   }
   const [database] = await session.query<{ mine: boolean; public: boolean }>(

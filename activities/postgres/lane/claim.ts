@@ -124,6 +124,6 @@ async function claimedBy(session: PgSession, run: RunRef): Promise<CutoverError>
   }
   return new CutoverError(
     'TargetClaimed',
-    `Target "${run.home}" belongs to run ${row.run_id} of plan "${row.plan}", last seen at ${row.claimed_at.toISOString()} in step ${row.step}.`,
+    `Target "${run.home}" belongs to run ${row.run_id} of plan "${row.plan}", last seen at ${row.claimed_at.toISOString()} in step ${row.step}; wait for its end, or \`cutover release --run ${row.run_id} --home ${run.home}\` if it is dead.`,
   );
 }

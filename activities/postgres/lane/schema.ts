@@ -1,4 +1,5 @@
 import type { PgSession } from '../context';
+import { refused, refusing } from '../pg-error';
 
 /**
  * The tool's own schema in the home database. Nobody but the tool's role has rights on it: the application's triggers
@@ -45,15 +46,33 @@ END $$;`;
 
 /** Creates the tool's schema where it is not yet; two at once are serialised by an advisory lock. */
 export async function ensureLane(session: PgSession): Promise<void> {
-  const [found] = await session.query<{ there: boolean }>(`SELECT to_regclass('cutover.archive') IS NOT NULL AS there`);
-  if (found?.there) return;
+  const foreign = 'The schema cutover is not usable by the role of the target; connect as the role that made it';
+  const there = await refusing(['42501'], foreign, () => isThere(session));
+  if (there) return;
+  await requireCreate(session);
   await session.execute('BEGIN');
   try {
     await session.execute(`SELECT pg_advisory_xact_lock(hashtext('cutover.schema'))`);
-    await session.execute(LANE_DDL);
+    await refusing(['42501'], foreign, () => session.execute(LANE_DDL));
     await session.execute('COMMIT');
   } catch (error) {
     await session.execute('ROLLBACK').catch(() => undefined);
     throw error;
   }
+}
+
+async function isThere(session: PgSession): Promise<boolean> {
+  const [found] = await session.query<{ there: boolean }>(`SELECT to_regclass('cutover.archive') IS NOT NULL AS there`);
+  return found?.there === true;
+}
+
+async function requireCreate(session: PgSession): Promise<void> {
+  const [who] = await session.query<{ may: boolean; role: string; database: string }>(
+    `SELECT has_database_privilege(current_database(), 'CREATE') AS may, quote_ident(current_user) AS role,
+            quote_ident(current_database()) AS database`,
+  );
+  if (who?.may !== false) return;
+  throw refused(
+    `${who.role} may not create the schema cutover, where claim and ledger of a run are; GRANT CREATE ON DATABASE ${who.database} TO ${who.role}.`,
+  );
 }

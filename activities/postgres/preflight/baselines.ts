@@ -26,7 +26,9 @@ export async function flagFindings(
   if ('problem' in found)
     return {
       checks: [
-        check('flag', expected, [`${flag.table} cannot be read (${found.problem}); correct the flag in the plan`]),
+        check('flag', expected, [
+          `${flag.table} cannot be read (${found.problem}); correct the flag in the plan, or the rights of the tool's role`,
+        ]),
       ],
     };
   const value = found.answer[0]?.value;
@@ -52,7 +54,7 @@ export async function watchFindings(
   for (const { name, sql, answer } of watch) {
     const found = await ask(() => baseline(context, sql));
     if ('problem' in found) {
-      problems.push(`"${name}" fails (${found.problem}); correct it in the plan`);
+      problems.push(`"${name}" fails (${found.problem}); correct it in the plan, or the rights of who asks`);
       continue;
     }
     if (answer !== 'may-change' && found.answer.owner.digest !== found.answer.again.digest) {

@@ -2,13 +2,13 @@ import { CutoverError, describeError } from '../../../src/core/failure';
 import type { RunRef } from '../../../src/core/verb';
 import type { PostgresTarget, Resources, Store } from '../../resources';
 import { roomFindings } from '../../backup/room';
-import { readOwners, readRolesInUse } from '../backup/inventory';
+import { readOwned, readOwners, readRolesInUse } from '../backup/inventory';
 import { drillName } from '../backup/names';
 import { missingExtensions, objectionsToOwners, objectionsToScratch } from '../backup/scratch';
 import type { PgSession } from '../context';
 import { withLink } from '../link';
 import { findProgram } from '../../backup/find-program';
-import { findPgTool } from '../tools';
+import { findPgTool, tooNewToRestore } from '../tools';
 import { check, type Findings } from '../../findings';
 
 /** The programs of the backup, and room for what they write. */
@@ -25,7 +25,11 @@ export async function toolFindings(
       describeError(error),
     );
     if (typeof found === 'string') problems.push(found.replace(/\.$/, ''));
-    else versions.push(found.version);
+    else {
+      versions.push(found.version);
+      const tooNew = name === 'pg_restore' ? tooNewToRestore(found.major, major) : undefined;
+      if (tooNew !== undefined) problems.push(tooNew);
+    }
   }
   const [size] = await session.query<{ bytes: string }>('SELECT pg_database_size(current_database())::text AS bytes');
   const room = await roomFindings(store, Number(size?.bytes ?? 0));
@@ -54,7 +58,11 @@ export interface ScratchQuestion {
 /** Whether the drill will find a database that it may empty and that can take this one's owners, grants and extensions. */
 export async function scratchFindings(question: ScratchQuestion, home: PgSession): Promise<Findings> {
   const { run, scratch, signal } = question;
-  const roles = { owners: await readOwners(home, ['cutover']), rolesInUse: await readRolesInUse(home, ['cutover']) };
+  const roles = {
+    owners: await readOwners(home, ['cutover']),
+    rolesInUse: await readRolesInUse(home, ['cutover']),
+    ownedBy: (strangers: readonly string[]) => readOwned(home, strangers, ['cutover']),
+  };
   const extensions = await home.query<{ name: string }>(
     `SELECT extname AS name FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'`,
   );

@@ -1,5 +1,5 @@
 import type { PgSession } from '../context';
-import { check, type Findings } from '../../findings';
+import { check, listed, type Findings } from '../../findings';
 
 /** Whether the tool's role may do all that the run and its way back need, and not much more. */
 export async function roleFindings(session: PgSession, tables: readonly string[]): Promise<Findings> {
@@ -46,10 +46,14 @@ export async function roleFindings(session: PgSession, tables: readonly string[]
       check(
         'every table readable',
         'SELECT for the backup',
-        unreadable.map(
-          (t) =>
-            `${t.name} cannot be read by ${name}, so no backup is whole; GRANT SELECT on it, or ${name} its owner's role`,
-        ),
+        unreadable.length === 0
+          ? []
+          : [
+              `${listed(
+                unreadable.map((t) => t.name),
+                10,
+              )} cannot be read by ${name}, so no backup is whole; GRANT SELECT on it, or ${name} its owner's role`,
+            ],
       ),
     ],
     warnings: [

@@ -27,13 +27,13 @@ export async function tableFindings(session: PgSession, args: PreflightArgs, run
         'each one',
         found
           .filter((t) => t.ordinary !== null)
-          .map((t) => `${t.name} ${t.ordinary}; name the table itself, or leave it out of the plan`),
+          .map((t) => `${t.name} ${t.ordinary}, and the key comes to ordinary tables only; leave it out of the plan`),
       ),
       check(
         'primary keys',
         'each table has one',
         unkeyed.map(
-          (t) => `${t.name} has none, so no row of it can be found again; ALTER TABLE ${t.name} ADD PRIMARY KEY (…)`,
+          (t) => `${t.name} has none, so no row of it can be found again; ALTER TABLE ${t.sql} ADD PRIMARY KEY (…)`,
         ),
       ),
       check(
@@ -48,7 +48,7 @@ export async function tableFindings(session: PgSession, args: PreflightArgs, run
           .filter((t) => t.forced)
           .map(
             (t) =>
-              `${t.name} has it: its owner, and with it every step, would see and change only rows that a policy lets through; ALTER TABLE ${t.name} NO FORCE ROW LEVEL SECURITY until contract`,
+              `${t.name} has it: its owner, and with it every step, would see and change only rows that a policy lets through; ALTER TABLE ${t.sql} NO FORCE ROW LEVEL SECURITY until contract`,
           ),
       ),
       check(
@@ -129,7 +129,7 @@ export async function nameFindings(
       const left = makerOf(t.comment);
       return left === undefined
         ? `${t.name} is a ${t.kind} already; rename it, drop it, or take it out of the plan`
-        : `the ${t.kind} ${t.name} is left over from run ${left}; roll that run back, or drop it`;
+        : `the ${t.kind} ${t.name} is left over from run ${left}; roll that run back, or drop it (where that run is past its contract it is meant to stay)`;
     });
   return {
     checks: [

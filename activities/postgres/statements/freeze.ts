@@ -1,8 +1,8 @@
 import type { FlagSwitch, QueueFreeze } from '../../../src/core/freeze-args';
-import type { Membership } from '../../../src/core/tenancy-args';
-import { constantTenant } from '../queue-freeze';
+import { isLookedUp, type Captured, type Membership } from '../../../src/core/tenancy-args';
 import { dollarQuoted, ident, literal, qualified } from '../identifiers';
 import { dropJoinTrigger, recording } from './members';
+import { ruledOf, stampByRuleSql } from './rule';
 import { exclusive, NO_LOCK, type Given, type Statement, type StepStatements } from './statement';
 
 export const FIRST_LOCK_AT = 'cutover.first_lock_at';
@@ -41,6 +41,21 @@ END`)}`;
 /** Rows that the application wrote without a key since the backfill: found through the index that begins with the key. */
 export function sweepRows(table: string, column: string, tenant: string): string {
   return `UPDATE ${qualified(table)} SET ${ident(column)} = ${literal(tenant)} WHERE ${ident(column)} IS NULL`;
+}
+
+/** The same, by whatever rule the table has; `tenantOf` says what captures stand for. */
+export function sweepTable({ table, column, rule }: Keyed, tenantOf: (captured: Captured) => string): string {
+  if (isLookedUp(rule)) return stampByRuleSql(ruledOf({ table, column }, rule, tenantOf), 'true');
+  return sweepRows(table, column, tenantOf(rule.tenant));
+}
+
+type Keyed = QueueFreeze['tables'][number];
+
+/** Back in the old shape, a row whose tenant the rule cannot tell must be let in again. */
+export function unrequire(args: QueueFreeze): readonly string[] {
+  return args.tables
+    .filter((t) => isLookedUp(t.rule))
+    .map((t) => `ALTER TABLE ${qualified(t.table)} ALTER COLUMN ${ident(t.column)} DROP NOT NULL`);
 }
 
 /** Users without a membership. Costs a pass over the users, so it runs before the fence; within it only when no trigger joins new users. */
@@ -99,12 +114,17 @@ export function freezeStatements(args: QueueFreeze, given: Given): StepStatement
         ? [{ sql: sweepMembers(args.members), lock: 'before the fence: row locks on new memberships only' }]
         : []),
       locks,
-      ...args.tables.map((t) => inside(sweepRows(t.table, t.column, given.value(constantTenant(t.rule))))),
+      ...args.tables.map((t) => inside(sweepTable(t, given.value))),
       ...args.tables.flatMap((t) => requireKey(t.table, t.column, t.required)).map(inside),
       ...(args.members ? dropJoinTrigger(args.members).map((d) => inside(d.sql)) : []),
       inside(setFlag(args.switch, args.switch.to)),
       { sql: 'COMMIT', lock: NO_LOCK },
     ],
-    back: [locks, inside(setFlag(args.switch, '<value captured before the switch>')), { sql: 'COMMIT', lock: NO_LOCK }],
+    back: [
+      locks,
+      ...unrequire(args).map(inside),
+      inside(setFlag(args.switch, '<value captured before the switch>')),
+      { sql: 'COMMIT', lock: NO_LOCK },
+    ],
   };
 }

@@ -2,14 +2,16 @@ import type { StepArgs } from '../../../src/core/step';
 import { ident, qualified } from '../identifiers';
 import { commentOn } from '../marker';
 import { validateConstraint } from './reference';
+import { ruledOf, sweeping } from './rule';
 import { asOwner, exclusive, NO_LOCK, type Given, type Statement, type StepStatements } from './statement';
 
 type RequiredArgs = StepArgs['required'];
 
 /** A validated CHECK is the proof from which SET NOT NULL needs no scan inside the freeze. */
 export function requiredStatements(args: RequiredArgs, given: Given): StepStatements {
+  const swept = args.rule ? [sweeping(ruledOf(args, args.rule, given.value))] : [];
   return {
-    forward: [asOwner(given.owner), ...addRequired(args, given.marker), validateConstraint(args)],
+    forward: [...swept, asOwner(given.owner), ...addRequired(args, given.marker), validateConstraint(args)],
     back: [asOwner(given.owner), dropRequired(args)],
   };
 }

@@ -1,6 +1,7 @@
 import type { StepArgs } from '../../../src/core/step';
 import { ident, qualified } from '../identifiers';
 import { keyNames } from '../names';
+import { unfollowSql } from './key';
 import { dropJoinTrigger } from './members';
 import { exclusive, NO_LOCK, type Statement, type StepStatements } from './statement';
 
@@ -21,6 +22,7 @@ export function dropStamping(keyed: RetireArgs['tables'][number]): readonly Stat
       sql: `DROP TRIGGER IF EXISTS ${ident(names.stamp.trigger)} ON ${qualified(keyed.table)}`,
       lock: exclusive(keyed.table),
     },
+    ...(keyed.rule ? [{ sql: unfollowSql(keyed), lock: exclusive(keyed.table) }] : []),
     { sql: `DROP FUNCTION IF EXISTS ${qualified(names.stamp.function)}()`, lock: NO_LOCK },
     { sql: `DROP SEQUENCE IF EXISTS ${qualified(names.sequence)}`, lock: NO_LOCK },
   ];

@@ -1,4 +1,5 @@
 import type { QueryResult } from 'pg';
+import { FREEZE_TRIES } from '../../../src/core/activity-options';
 import { done, evidenceOf, expectEqual, type Check, type Evidence } from '../../../src/core/evidence';
 import { CutoverError, describeError } from '../../../src/core/failure';
 import type { FlagSwitch, QueueFreeze } from '../../../src/core/freeze-args';
@@ -8,6 +9,7 @@ import { drained, serverNow } from '../drain';
 import { findRecord } from '../joined';
 import { memberNames } from '../names';
 import { recall } from '../recall';
+import { tenantsFor, type TenantOf } from '../rules/driver-of';
 import { settle } from '../settle';
 import { dropJoinTrigger } from '../statements/members';
 import {
@@ -21,9 +23,10 @@ import {
   requireKey,
   setFlag,
   sweepMembers,
-  sweepRows,
+  sweepTable,
+  unrequire,
 } from '../statements/freeze';
-import { constantTenant, queued, type QueueContext } from '../queue-freeze';
+import { queued, type QueueContext } from '../queue-freeze';
 
 type Context = QueueContext;
 
@@ -42,25 +45,30 @@ export const freezeStep: PgStepHandler<'freeze'> = {
   do: async (given) => {
     const context = queued(given);
     const { args } = context;
+    if (context.attempt > FREEZE_TRIES)
+      throw new CutoverError(
+        'FreezeFailed',
+        `${FREEZE_TRIES} freezes were lost with their workers or their connections, none of them behind its COMMIT: all is as before. Find out why, then \`cutover retry\` (a new freeze) or \`cutover rollback\`.`,
+      );
     await context.capture('flag', async () => ({ ...(await context.read((s) => flagNow(s, context))) }));
     await requireProofs(context);
     const { members } = args;
     const record = members && (await context.read((s) => findRecord(s, members)));
     const swept = await sweepBefore(context, record);
-    const tenants: string[] = [];
-    for (const t of args.tables) tenants.push(await context.captured<string>(constantTenant(t.rule)));
+    const tenantOf = await tenantsFor(context, args.tables);
     const joined = args.members === undefined || (await context.read((s) => joinsNewUsers(s, context)));
-    return withinBudget(context, context.commit, forward(args, { tenants, joined, record, sweptBefore: swept }));
+    return withinBudget(context, context.commit, forward(args, { tenantOf, joined, record, sweptBefore: swept }));
   },
   undo: async (given) => {
     const context = queued(given);
     const before = await recall<{ existed: boolean; value: string }>(context, 'flag');
     const { switch: flag } = context.args;
+    const unrequired = unrequire(context.args);
     if (!before) return done('The switch was never reached: nothing to switch back.');
     const evidence = await withinBudget(context, (work, options) => context.transaction(work, options), {
-      statements: [before.existed ? setFlag(flag, before.value) : removeFlag(flag), readFlag(flag)],
+      statements: [...unrequired, before.existed ? setFlag(flag, before.value) : removeFlag(flag), readFlag(flag)],
       read: (results) => ({
-        checks: [flagIs(flag, before.existed ? before.value : 'absent', flagOf(results[1]))],
+        checks: [flagIs(flag, before.existed ? before.value : 'absent', flagOf(results[unrequired.length + 1]))],
         figures: {},
         did: `switched ${flag.key} back to ${before.existed ? before.value : 'absent'}`,
       }),
@@ -84,15 +92,15 @@ interface Work {
 }
 
 interface Ready {
-  readonly tenants: readonly string[];
+  readonly tenantOf: TenantOf;
   readonly joined: boolean;
   readonly record: string | undefined;
   readonly sweptBefore: number;
 }
 
 /** Sweep, NOT NULL, switch, and the questions that prove it. */
-function forward(args: QueueFreeze, { tenants, joined, record, sweptBefore }: Ready): Work {
-  const sweeps = args.tables.map((t, i) => sweepRows(t.table, t.column, tenants[i] ?? ''));
+function forward(args: QueueFreeze, { tenantOf, joined, record, sweptBefore }: Ready): Work {
+  const sweeps = args.tables.map((t) => sweepTable(t, tenantOf));
   const members = args.members && !joined ? [sweepMembers(args.members, record)] : [];
   // From the switch on the application joins its users itself: two who write one membership would refuse each other.
   const unjoin = args.members ? dropJoinTrigger(args.members).map((d) => d.sql) : [];

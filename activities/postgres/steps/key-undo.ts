@@ -10,6 +10,7 @@ import { asOwnerOf } from '../owner';
 import { refused, refusing } from '../pg-error';
 import { SCAN_TIMEOUT_MS } from '../read-only';
 import { recall } from '../recall';
+import { tenantOrRule } from '../rules/driver-of';
 import { settle } from '../settle';
 import { differs, dropKey, forgetKey, prepareForget } from '../statements/key';
 import { heldMs, together } from '../together';
@@ -31,7 +32,7 @@ export async function undoKey(context: Context): Promise<Evidence> {
     return context.commit(async () => done(`${args.table}.${args.column} was not made by this run and stays as it is`));
   }
   if (!column) return context.commit(async (tx) => gone(tx, context));
-  const tenant = await context.captured<string>(args.tenant);
+  const tenant = await tenantOrRule(context, args);
   const swapMs = await swap(context);
   const keyset = await context.read(async (session) => primaryKey(session, args.table));
   const rest = await followers(context, keyset, tenant);

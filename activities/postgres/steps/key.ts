@@ -3,25 +3,28 @@ import { findColumn, findRelation, typeName, type Relation } from '../catalog';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { keyFactsSql, readKeyFacts, type KeyFacts } from '../key-facts';
 import { primaryKey } from '../keyset';
+import { tenantOrRule } from '../rules/driver-of';
+import { requireRule } from '../rules/requirements';
 import { isMarked, markerOf } from '../marker';
 import { becomeOwnerOf, TOOL_AGAIN } from '../owner';
 import { refused } from '../pg-error';
 import { settle } from '../settle';
-import { addKey, prepareKey } from '../statements/key';
+import { addKey, prepareKey, type TenantOrRule } from '../statements/key';
+import { ruleText } from '../statements/rule';
 import { together } from '../together';
 import { undoKey } from './key-undo';
 
 type Context = PgContext<'key'>;
 
 /**
- * The tenant key of one table: column with the default tenant in every row, and a trigger that stamps the rows to come.
- * One transaction, one short lock, nothing rewritten. Its undo gives the key up without losing what deviates from the rule.
+ * The tenant key of one table: column with the default tenant in every row (by a rule: empty, and stamped in backfill), and
+ * a trigger that stamps the rows to come. One transaction, one short lock, nothing rewritten. Its undo gives the key up without losing what deviates from the rule.
  */
 export const keyStep: PgStepHandler<'key'> = {
   do: async (context) => {
     const { args } = context;
-    const tenant = await context.captured<string>(args.tenant);
-    await context.capture('before', async () => context.read(async (session) => look(session, context)));
+    const tenant = await tenantOrRule(context, args);
+    await context.capture('before', async () => context.read(async (session) => look(session, context, tenant)));
     const existing = await context.read(async (session) => findColumn(session, args.table, args.column));
     if (existing) {
       refuseForeign(context, existing.comment);
@@ -32,10 +35,11 @@ export const keyStep: PgStepHandler<'key'> = {
   undo: undoKey,
 };
 
-async function look(session: PgSession, { args }: Context): Promise<{ existed: boolean }> {
+async function look(session: PgSession, { args }: Context, tenant: TenantOrRule): Promise<{ existed: boolean }> {
   await requireTable(session, args.table);
   await primaryKey(session, args.table);
   await typeName(session, args.type);
+  if (typeof tenant !== 'string') await requireRule(session, { ...tenant, type: args.type });
   return { existed: (await findColumn(session, args.table, args.column)) !== undefined };
 }
 
@@ -57,7 +61,7 @@ function refuseForeign({ args, run, step }: Context, comment: string | null): vo
 }
 
 /** Under the lock there is one message, which ends with the questions that prove it. */
-async function add(tx: PgSession, context: Context, tenant: string): Promise<Evidence> {
+async function add(tx: PgSession, context: Context, tenant: TenantOrRule): Promise<Evidence> {
   const { args } = context;
   const before = await requireTable(tx, args.table);
   const type = await typeName(tx, args.type);
@@ -71,17 +75,22 @@ async function add(tx: PgSession, context: Context, tenant: string): Promise<Evi
       `Adding ${args.column} ${args.type} to ${args.table} rewrites the table, which would lock it for as long as that takes; nothing was changed. Give the key a type without constraints of its own.`,
     );
   }
+  const there = typeof tenant === 'string' ? tenant : 'none';
   return evidenceOf(
     `${args.table}.${args.column} added without a rewrite, lock held ${made.heldMs} ms`,
-    [...checksOf(made, type), expectEqual('value of the rows that were there', tenant, made.missing ?? 'none')],
-    { tenant, lockHeldMs: made.heldMs ?? Number.NaN },
+    [...checksOf(made, type), expectEqual('value of the rows that were there', there, made.missing ?? 'none')],
+    { ...figuresOf(tenant), lockHeldMs: made.heldMs ?? Number.NaN },
   );
 }
 
-async function prove(tx: PgSession, { args }: Context, tenant: string): Promise<Evidence> {
+async function prove(tx: PgSession, { args }: Context, tenant: TenantOrRule): Promise<Evidence> {
   const made = await readKeyFacts(tx, args);
   const checks = checksOf(made, await typeName(tx, args.type));
-  return evidenceOf(`${args.table}.${args.column} was there from an earlier attempt`, checks, { tenant });
+  return evidenceOf(`${args.table}.${args.column} was there from an earlier attempt`, checks, figuresOf(tenant));
+}
+
+function figuresOf(tenant: TenantOrRule): { readonly tenant?: string; readonly rule?: string } {
+  return typeof tenant === 'string' ? { tenant } : { rule: ruleText(tenant.rule) };
 }
 
 function checksOf(made: KeyFacts | undefined, type: string): readonly Check[] {

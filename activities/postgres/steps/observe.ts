@@ -1,6 +1,7 @@
 import { done } from '../../../src/core/evidence';
 import { observeFor } from '../../observe/observe';
 import type { Watch } from '../../observe/watch';
+import { keepLogs } from '../../probes/keep-log';
 import type { Resources } from '../../resources';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { readForgotten, type Forgotten } from '../forgotten';
@@ -21,7 +22,10 @@ export function observeStep(resources: Resources): PgStepHandler<'observe'> {
         ask: (probe) => ask(resources, context, probe),
         load: () => load(context),
         save: (watch) => save(context, watch),
-        atTheEnd: () => context.read((session) => lastFigures(session, context, before)),
+        atTheEnd: async () => ({
+          ...(await context.read((session) => lastFigures(session, context, before))),
+          ...(context.args.keep ? await keepLogs(resources, context, context.args.keep) : {}),
+        }),
       });
     },
     undo: async () => done('Nothing was changed by observing.'),

@@ -2,6 +2,7 @@ import { targetOf } from '../../target-of';
 import { evidenceOf, type Evidence } from '../../../src/core/evidence';
 import type { Resources } from '../../resources';
 import { rootCauseFindings } from '../../lane/root-cause';
+import { logFindings } from '../../probes/log-findings';
 import type { PgContext, PgSession, PgStepHandler } from '../context';
 import { fingerprint } from '../fingerprint';
 import { ledgerOn } from '../lane/ledger';
@@ -11,8 +12,10 @@ import { adoptFindings } from '../preflight/adopts';
 import { archiveFindings } from '../preflight/archive';
 import { flagFindings, watchFindings } from '../preflight/baselines';
 import { appRoleFindings, scratchFindings, toolFindings } from '../preflight/environment';
+import { allowed } from '../preflight/forbidden';
 import { summed, type Findings } from '../../findings';
 import { roleFindings } from '../preflight/role';
+import { ruleFindings } from '../preflight/rules';
 import { serverFindings, serverVersion, versionFindings } from '../preflight/server';
 import { nameFindings, tableFindings } from '../preflight/tables';
 
@@ -53,6 +56,7 @@ export async function preflight(
     () => tableFindings(session, args, run),
     () => nameFindings(session, args, run),
     () => adoptFindings(session, args, run),
+    ...(args.rules ? [() => ruleFindings(session, args)] : []),
     () => archiveFindings(session, args.redo ?? 'none', run),
     () => activityFindings(session, args, run),
     () => toolFindings(resources, resources.store(args.store), session, version.major),
@@ -60,12 +64,13 @@ export async function preflight(
     () => appRoleFindings({ resources, run, signal }, home, args.tables),
     ...(flag ? [() => flagFindings(context, session, flag)] : []),
     () => watchFindings(context, args.watch),
+    ...(args.logs ? [() => logFindings(resources, context, args.logs ?? [])] : []),
   ];
   const found: Findings[] = [first, { checks: [], figures: { fingerprint: await fingerprint(session) } }];
   for (const [done, ask] of asked.entries()) {
     signal.throwIfAborted();
     context.progress({ doing: 'looking before anything is done', done, total: asked.length, unit: 'questions' });
-    found.push(await ask());
+    found.push(await allowed(ask));
   }
   return summed(step.target, found);
 }

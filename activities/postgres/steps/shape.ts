@@ -49,11 +49,15 @@ async function checksOf(session: PgSession, shape: TableShape): Promise<readonly
       'validated',
       foreign ? (foreign.validated ? 'validated' : 'NOT VALID') : 'missing',
     ),
-    expectEqual(
-      `${table}: ${shape.column} required`,
-      'proved',
-      column?.notNull || required?.validated ? 'proved' : required ? 'NOT VALID' : 'missing',
-    ),
+    ...(shape.required === ''
+      ? []
+      : [
+          expectEqual(
+            `${table}: ${shape.column} required`,
+            'proved',
+            column?.notNull || required?.validated ? 'proved' : required ? 'NOT VALID' : 'missing',
+          ),
+        ]),
     expectEqual(
       `${table}: stamping trigger`,
       'enabled always',

@@ -143,13 +143,15 @@ export const phases = z
           .min(1)
           .max(10)
           .describe(
-            'What becomes true in the freeze, in this order: a flag (fence `queue`), or `config` and `deploy`.',
+            'What becomes true in the cutover, in this order. MongoDB: `config` and `deploy`, inside the fence. PostgreSQL: one `flag`, in the transaction of the freeze; `config` and `deploy` before it are done before the freeze, those after it after its commit.',
           ),
         prove: z
           .array(z.strictObject({ http: httpProbe.describe('Asks a service.') }))
           .max(20)
           .default([])
-          .describe('What must be answered before writes flow again.'),
+          .describe(
+            'What must be answered: on MongoDB before writes flow again, on PostgreSQL right after the switch.',
+          ),
       })
       .describe('The switch from the old shape to the new.'),
     observe,

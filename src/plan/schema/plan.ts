@@ -45,7 +45,9 @@ const freeze = z
   .strictObject({
     budget: duration
       .prefault('2s')
-      .describe('From the first lock to the commit, or from the fence to the opening; past it everything is put back.'),
+      .describe(
+        'From the first lock to the commit, or from the fence to the opening; past it everything is put back. `refuse` has no default: a build restarts in it.',
+      ),
     fence: z
       .enum(['queue', 'refuse'])
       .default('queue')

@@ -37,7 +37,9 @@ const registry = z
     create: file.describe('File with its CREATE TABLE.'),
     default: z
       .record(column, registryValue)
-      .describe("The default tenant's row: column to value, all text. Every existing row becomes this tenant's."),
+      .describe(
+        "The default tenant's row: column to value, all text. Every existing row without a rule of its own becomes this tenant's.",
+      ),
     identify: column
       .default('slug')
       .describe('The column of `default` by which the row is found again; unique in the table.'),
@@ -120,7 +122,7 @@ const tableSpec = z.strictObject({
         .describe('The tenant is that of the row it refers to.'),
     })
     .optional()
-    .describe("MongoDB: whose the rows are; without it all become the default tenant's."),
+    .describe("Whose the rows are, where they have several tenants; without it all become the default tenant's."),
 });
 
 const model = z

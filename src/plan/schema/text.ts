@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DURATION_EXPECTED, parseDuration } from '../durations';
-import { NAME_EXPECTED, indexedColumn, nameProblem, parseColumnRef, tableProblem } from '../identifiers';
+import { NAME_EXPECTED, indexedColumn, nameProblem, parseColumnRef, anyTableProblem } from '../identifiers';
 import { hasHidden, quoted } from '../problem';
 
 /**
@@ -86,7 +86,7 @@ export const column = textThat('column', (text) => {
 });
 
 export const table = textThat('table', (text) => {
-  const found = tableProblem(text);
+  const found = anyTableProblem(text);
   const expected = `a table of the application, users or public.users: ${NAME_EXPECTED}`;
   return found ? { found: `${found}: ${quoted(text)}`, expected, fix: 'the name of a table' } : undefined;
 });

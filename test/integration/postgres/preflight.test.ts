@@ -298,6 +298,26 @@ describe('rights', () => {
     expect(failing(evidence)[0]?.observed).toContain('GRANT owner TO cutover');
   });
 
+  it('what the role may not look at is a finding, and every other question is asked all the same', async () => {
+    await run(db.urls.superuser, 'CREATE SCHEMA closed; CREATE TABLE closed.tenants (id int PRIMARY KEY)');
+    const evidence = await preflight({
+      tables: [...TABLES, 'closed.tenants'],
+      adopts: [
+        {
+          table: 'closed.tenants',
+          create: 'CREATE TABLE closed.tenants (id int PRIMARY KEY)',
+          file: 'sql/t.sql',
+          needs: { fills: [], unique: [['id']] },
+        },
+      ],
+    });
+    await run(db.urls.superuser, 'DROP SCHEMA closed CASCADE');
+    expect(failing(evidence)).toContainEqual(
+      expect.objectContaining({ name: 'rights to look', observed: expect.stringContaining('schema closed') }),
+    );
+    expect(evidence.checks.map((c) => c.name)).toEqual(expect.arrayContaining(['scratch', 'flag', 'watch queries']));
+  });
+
   it('a table that the backup could not read is named, whoever owns it', async () => {
     await run(db.urls.superuser, 'CREATE TABLE public.hidden (id int PRIMARY KEY)');
     const evidence = await preflight();
@@ -309,7 +329,7 @@ describe('rights', () => {
       }),
       expect.objectContaining({
         name: 'scratch',
-        observed: expect.stringContaining('no member of postgres, who own something in the backup'),
+        observed: expect.stringContaining('no member of postgres, who own something in the backup (public.hidden)'),
       }),
     ]);
   });
@@ -326,6 +346,14 @@ describe('rights', () => {
 });
 
 describe('scratch', () => {
+  it('a range type of the application is no objection: its constructors belong to the first superuser', async () => {
+    const evidence = await whileChanged(
+      'CREATE TYPE public.span_of_money AS RANGE (subtype = numeric)',
+      'DROP TYPE public.span_of_money',
+    );
+    expect(failing(evidence)).toEqual([]);
+  });
+
   const scratch = (url: string): PostgresTarget => ({ kind: 'postgres', name: 'scratch', url: () => url });
 
   it('that is the live database is refused', async () => {

@@ -1,6 +1,7 @@
 import { extendVote, extendWanting, gateToExtend, refusesExtend } from '../../../src/core/extend';
 import type { Decision } from '../../../src/core/decision';
 import type { RunEvent } from '../../../src/core/events';
+import { refusesWord } from '../../../src/core/operate';
 import type { OperateMessage } from '../../../src/core/operate-message';
 import type { RunState } from '../../../src/core/state';
 import { after, AT, freshState, gateOpened, plan, planDigest, stepDone } from '../../support/small-plan';
@@ -48,6 +49,13 @@ describe('more time for a gate', () => {
     expect(extendWanting(plan, after(open, vote(open, 'eve', LATER)), LATER)).toBe(wanting);
     expect(extendWanting(plan, after(open, ...quorum(open, '2026-11-21T16:00:00.000Z')), LATER)).toBe(wanting);
     expect(extendWanting(plan, after(one, ...quorum(open, LATER)), LATER)).toBeUndefined();
+  });
+
+  it('refuses the voice of somebody whom the gate does not ask, and says whom it asks', () => {
+    expect(refusesWord(plan, open, word({ as: 'dba-1' }), NOW)).toBeUndefined();
+    expect(refusesWord(plan, open, word({ as: 'lead-1' }), NOW)).toBe(
+      '"lead-1" has the roles lead; more time for this gate asks for 1 × dba.',
+    );
   });
 
   it('forgets the votes and the reminders of the old deadline', () => {

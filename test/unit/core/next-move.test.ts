@@ -124,6 +124,23 @@ describe('the next move', () => {
       status: 'awaiting-operator',
     });
   });
+  test.each(['Blocked', 'Unavailable', 'StaleToken', 'TargetClaimed'] as const)(
+    'parks, whatever the plan says, over %s: it says nothing about the data, and the way back would meet it too',
+    (type) => {
+      const turning = { ...plan, onFailure: { backfill: 'rollback' as const } };
+      const { apply } = jest.requireActual<typeof import('../../../src/core/apply')>('../../../src/core/apply');
+      const begun = after(through('preflight/claim', 'expand/sql'), {
+        type: 'step-started',
+        step: 'backfill/sql',
+        at: AT,
+      });
+      const failure = { type, message: 'pid 7 holds the table' };
+      expect(apply(turning, begun, { type: 'step-failed', step: 'backfill/sql', at: AT, failure })).toMatchObject({
+        direction: 'forward',
+        hold: { kind: 'parked', options: ['retry', 'rollback', 'abort'] },
+      });
+    },
+  );
 });
 
 describe('a rollback', () => {

@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildNow } from '../../../../activities/deploy/build-now';
 import { setBuild } from '../../../../activities/deploy/builds';
 import { stopService } from '../../../../activities/deploy/service';
 import { deployStep } from '../../../../activities/steps/deploy';
 import type { Json } from '../../../../src/core/json';
+import type { DeployArgs } from '../../../../src/core/outside-args';
 import { smallServer } from '../../../support/small-server';
 import { sharedContext, workerResources } from '../../../support/worker-resources';
 import { temporaryFolder } from '../../runtime/temp-file';
@@ -50,8 +52,8 @@ async function world() {
     restarts: () =>
       (readFileSync(join(home, 'log'), { encoding: 'utf8', flag: 'a+' }).match(/restarted/g) ?? []).length,
     step: deployStep(resources),
-    context: (build: string, timeoutMs = 5_000) =>
-      sharedContext({ kind: 'deploy', args: { service: 'backend', build, timeoutMs }, captures }),
+    context: (build: string, timeoutMs = 5_000, more: Partial<DeployArgs> = {}) =>
+      sharedContext({ kind: 'deploy', args: { service: 'backend', build, timeoutMs, ...more }, captures }),
   };
 }
 
@@ -79,6 +81,21 @@ describe('a deploy step', () => {
     expect(link()).toBe('builds/broken');
     await step.undo(context('broken'));
     expect(link()).toBe('builds/build-1');
+  });
+
+  it('restarts the build that runs already when its configuration went live before it', async () => {
+    const { server, step, context, link, restarts } = await world();
+    await using _closing = server;
+    const config = [{ step: 'configure/config-env', name: 'staged' }];
+    expect(await step.do(context('build-1', 5_000, { config }))).toMatchObject({ figures: { build: 'build-1' } });
+    expect({ link: link(), restarts: restarts() }).toEqual({ link: 'builds/build-1', restarts: 1 });
+  });
+
+  it('names the build that a rollback brings back, however often it was tried', async () => {
+    const { server, step, context } = await world();
+    await using _closing = server;
+    await expect(step.do(context('broken', 500))).rejects.toThrow(/brings build-1 back/);
+    await expect(step.do(context('broken', 500))).rejects.toThrow(/brings build-1 back/);
   });
 
   it('restarts after a crash between the link and the restart', async () => {
@@ -115,6 +132,15 @@ describe('a deploy step', () => {
       message: expect.stringContaining('build-2') as string,
     });
     expect(link()).toBe('builds/build-1');
+  });
+
+  it('tells approvers what runs now, and whether what will run is there', async () => {
+    const { server, resources } = await world();
+    await using _closing = server;
+    const now = (build: string): Promise<string> =>
+      buildNow(resources, { service: 'backend', build, timeoutMs: 1_000 });
+    expect(await now('build-2')).toBe('backend: build-1 -> build-2');
+    expect(await now('build-3')).toBe('backend: build-1 -> build-3, which is not among its builds yet');
   });
 
   it('says what is missing for a stop', async () => {

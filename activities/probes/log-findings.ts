@@ -1,7 +1,7 @@
-import { markLog, type LogMark } from '../../probes/ask-log';
-import type { VerbContext } from '../../context';
-import { check, type Findings } from '../../findings';
-import type { Resources } from '../../resources';
+import type { VerbContext } from '../context';
+import { check, type Findings } from '../findings';
+import type { Resources } from '../resources';
+import { markLog, type LogMark } from './ask-log';
 
 /** Where each watched log ends now: its errors from here to the cutover are what observe compares with. */
 export async function logFindings(
