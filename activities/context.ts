@@ -15,6 +15,8 @@ export interface VerbContext<K extends StepKind = StepKind> {
   readonly verb: Verb;
   /** 1, and one more for every time an operator asked to try again. Attempts of one round continue each other. */
   readonly round: number;
+  /** Of this round, as Temporal counts them: 1, and one more for every attempt that failed or was lost with its worker. */
+  readonly attempt: number;
   readonly authority?: Authority;
   /** Of a manual step: who says that it is done. */
   readonly tick?: Tick;

@@ -3,11 +3,16 @@ import { CutoverError, describeError, FAILURES, type FailureType } from '../src/
 import type { Resources } from './resources';
 
 /** What leaves an activity: a type of the failure table and a redacted sentence. No stack, no detail: servers quote rows there. */
-export function applicationFailure(resources: Resources, error: unknown, type: FailureType): ApplicationFailure {
+export function applicationFailure(
+  resources: Resources,
+  error: unknown,
+  type: FailureType,
+  { last = false }: { readonly last?: boolean } = {},
+): ApplicationFailure {
   const failure = ApplicationFailure.create({
     type,
     message: resources.redact(describeError(error)),
-    nonRetryable: !FAILURES[type].retry,
+    nonRetryable: last || !FAILURES[type].retry,
   });
   // The SDK would put the stack, with the worker's paths, into the history.
   failure.stack = `${failure.name}: ${failure.message}`;

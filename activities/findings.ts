@@ -22,9 +22,14 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Several questions may find the same: it is said once. */
+export function once(checks: readonly Check[]): readonly Check[] {
+  return checks.filter((c, i) => checks.findIndex((d) => d.name === c.name && d.observed === c.observed) === i);
+}
+
 /** What all questions found, as the evidence of one step. */
 export function summed(target: string, found: readonly Findings[]): Evidence {
-  const checks = found.flatMap((f) => f.checks);
+  const checks = once(found.flatMap((f) => f.checks));
   const warnings = found.flatMap((f) => f.warnings ?? []);
   const passed = checks.filter((c) => c.verdict === 'pass').length;
   const figures = Object.assign({}, ...found.map((f) => f.figures ?? {})) as Record<string, number | string>;

@@ -30,6 +30,11 @@ export function sharedNotes(step: Extract<Step, { kind: SharedKind }>): readonly
       ];
     }
     case 'config':
+      if ('live' in step.args)
+        return [
+          `what ${step.args.live.step} has staged becomes live in ${step.target}, by one rename; refused when somebody edited it since`,
+          `undo: ${step.target} as it was`,
+        ];
       return [
         `staged beside ${step.target}, live only in the switch: ${Object.entries(step.args.set)
           .map(([key, value]) => `${key}=${value}`)
@@ -48,7 +53,9 @@ export function sharedNotes(step: Extract<Step, { kind: SharedKind }>): readonly
     case 'deploy':
       return [
         `service ${step.args.service}: the link to ${step.args.build}, restart, then asked until it answers 200 and names that build, for ${span(step.args.timeoutMs)}`,
-        'undo: the build that ran before, in the same way',
+        step.args.config?.length
+          ? 'undo: the configuration as it was, then the build that ran before, in the same way'
+          : 'undo: the build that ran before, in the same way',
       ];
     case 'manual':
       return [`somebody with the role ${step.args.role} does it by hand and ticks it with a text that proves it`];

@@ -1,3 +1,5 @@
+import { FREEZE_TRIES } from '../src/core/activity-options';
+import type { FailureType } from '../src/core/failure';
 import type { StepKind } from '../src/core/step';
 import type { VerbInput, VerbResult } from '../src/core/verb';
 import { enforceAuthority } from './authority';
@@ -34,10 +36,17 @@ export async function runVerb<K extends StepKind>(
     }
   } catch (error) {
     if (pulse.signal.aborted) throw pulse.signal.reason;
-    const failure = applicationFailure(resources, error, engine.failureType(error));
+    const type = engine.failureType(error);
+    const failure = applicationFailure(resources, error, type, { last: isLast(input, pulse.attempt, type) });
     log.warn({ type: failure.type, reason: failure.message }, 'attempt failed');
     throw failure;
   }
+}
+
+/** The last try of a freeze that can say what became of it; of one that cannot, the attempts to come find it out. */
+function isLast({ step, verb }: VerbInput, attempt: number, type: FailureType): boolean {
+  const knows = type !== 'Unavailable' && type !== 'StaleToken';
+  return step.kind === 'freeze' && verb === 'do' && attempt >= FREEZE_TRIES && knows;
 }
 
 function known(resources: Resources, engineOf: EngineOf, home: string): Engine {

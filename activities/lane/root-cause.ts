@@ -25,7 +25,7 @@ export async function rootCauseFindings(store: LedgerStore, { run, before }: Roo
     own.find((row) => bodyText(row, 'word') === 'start'),
     'rootCause',
   );
-  const problems = cause.trim() === '' ? [wanted] : [];
+  const problems = cause.trim() === '' ? [`${wanted}; end this run first, with \`cutover rollback\``] : [];
   return { checks: [check('root cause', 'why the last run was rolled back', problems, cause)] };
 }
 

@@ -12,7 +12,6 @@ import { append, appendNotes, position } from '../lane/ledger';
 import { runningClock } from '../lane/running-clock';
 import type { MongoTarget } from '../resources';
 import type { MongoStepHandler } from './context';
-import { withoutValues } from './errors';
 import { fingerprint } from './fingerprint';
 import { announceSession, appName, checkTokenIn, claim, noToken, type Token } from './lane/claim';
 import { ledgerIn } from './lane/ledger';
@@ -21,6 +20,7 @@ import { ensureLane } from './lane/schema';
 import { openLink } from './link';
 import { logOperation } from './lane/operation-log';
 import { ServerClock } from './server-clock';
+import { told } from './server-words';
 import type { MongoLink } from './session';
 import { ALONE, inTransaction } from './transaction';
 import { contextOf } from './work';
@@ -89,7 +89,7 @@ export class MongoAttempt<K extends StepKind> implements Attempt {
     } catch (error) {
       void asking[Symbol.asyncDispose]();
       void main?.[Symbol.asyncDispose]();
-      throw withoutValues(error);
+      throw told(error);
     }
   }
 
@@ -101,7 +101,7 @@ export class MongoAttempt<K extends StepKind> implements Attempt {
       if (!this.result) await this.finish(() => Promise.resolve(evidence));
       return { ...(this.result as unknown as VerbResult), ...this.spent() };
     } catch (error) {
-      throw withoutValues(error);
+      throw told(error);
     } finally {
       stopWatching();
     }
@@ -166,6 +166,9 @@ export class MongoAttempt<K extends StepKind> implements Attempt {
     const { run, step, verb, round } = input;
     try {
       await using link = await openLink(target, { appName: appName(run, this.token.value) });
+      // What a transaction of ours may still hold would keep the row out.
+      const open = this.session.id?.id;
+      if (open) await endSession(link.client, open);
       const session = link.client.startSession();
       const store = ledgerIn(link.lane, session);
       const body = { type, message, token: this.token.value };

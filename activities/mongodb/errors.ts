@@ -35,7 +35,7 @@ export function withoutValues(error: unknown): unknown {
   if (error instanceof MongoError)
     error.message = error.message
       .replace(/ dup key: .*$/s, '')
-      .replace(/ to execute command \{ (\w+):.*$/s, ' to execute the command $1');
+      .replace(/ to execute command \{ "?(\w+)"?:.*$/s, ' to execute the command $1');
   return error;
 }
 
@@ -45,6 +45,7 @@ export function failureTypeOf(error: unknown): FailureType {
   if (isConnectionLoss(error)) return 'Unavailable';
   if (isConflict(error)) return 'Blocked';
   const code = codeOf(error);
+  if (code !== undefined && LOST.has(code)) return 'Unavailable';
   if (code === undefined)
     return (error as Error | undefined)?.name === 'MongoAuthenticationError' ? 'Refused' : 'Unexpected';
   return REFUSED.has(code) ? 'Refused' : 'Unexpected';
@@ -62,13 +63,17 @@ const AWAY: ReadonlySet<number> = new Set([
   6, 7, 64, 89, 91, 100, 133, 189, 262, 9001, 10107, 11600, 11601, 11602, 13435, 13436,
 ]);
 
+/** CursorNotFound, NoSuchSession, CursorKilled: the server goes on, and another attempt has others. */
+const LOST: ReadonlySet<number> = new Set([43, 206, 237]);
+
 /**
  * BadValue, FailedToParse, Unauthorized, TypeMismatch, AuthenticationFailed, IllegalOperation, NamespaceNotFound,
  * IndexNotFound, NamespaceExists, CommandNotFound, ImmutableField, InvalidOptions, InvalidNamespace, IndexOptionsConflict,
  * IndexKeySpecsConflict, CannotCreateIndex, DocumentValidationFailure, CommandNotSupported, UserWritesBlocked,
- * BSONObjectTooLarge, DuplicateKey, unknown fields and operators.
+ * CommandNotSupportedOnView, CannotIndexParallelArrays, InvalidIndexSpecificationOption, BSONObjectTooLarge, DuplicateKey,
+ * unknown fields and operators.
  */
 const REFUSED: ReadonlySet<number> = new Set([
-  2, 9, 13, 14, 18, 20, 26, 27, 48, 59, 66, 67, 72, 73, 85, 86, 115, 121, 303, 334, 371, 8000, 10334, 11000, 40324,
-  40414, 40415,
+  2, 9, 13, 14, 18, 20, 26, 27, 48, 59, 66, 67, 72, 73, 85, 86, 115, 121, 166, 171, 197, 303, 334, 371, 8000, 10334,
+  11000, 40324, 40414, 40415,
 ]);

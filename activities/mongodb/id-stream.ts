@@ -1,25 +1,27 @@
 import { BSON, type Collection, type Document, type Filter } from 'mongodb';
-import { binaryParts as partsOf, bracketOf, BRACKETS, EXACT, isNaNId } from './ids';
+import { binaryParts as partsOf, bracketOf, BRACKETS, isNaNId } from './ids';
+import { rawId, type LazyId } from './raw-id';
 
 /**
- * All ids in BSON order from one unbounded sorted cursor: MongoDB has no other way that neither skips a type nor costs
- * more with every page. A cursor that the server has lost (it died, was killed, or idled too long) is opened again
- * after the last id: the rest of that id's type bracket, then bracket by bracket. Documents that come behind the place
- * are for the sweeps.
+ * All ids in BSON order, batch by batch, from one unbounded sorted cursor: MongoDB has no other way that neither skips a
+ * type nor costs more with every page. A cursor that the server has lost (it died, was killed, or idled too long) is
+ * opened again after the last id: the rest of that id's type bracket, then bracket by bracket. Documents that come behind
+ * the place are for the sweeps.
  */
 export async function* streamIds(
   collection: Collection,
   options: { readonly after?: { readonly id: unknown }; readonly signal: AbortSignal },
-): AsyncGenerator<unknown> {
+): AsyncGenerator<readonly LazyId[]> {
   let after = options.after;
   for (let lost = 0; ; lost++) {
     try {
       const from = after;
       for (const filter of from ? rest(from.id) : [{}]) {
-        for await (const id of idsOf(collection, filter, options.signal)) {
-          if (from && bracketOf(id) === 'binary' && bracketOf(from.id) === 'binary' && !isBehind(id, from.id)) continue;
-          yield id;
-          after = { id };
+        for await (const batch of batchesOf(collection, filter, options.signal)) {
+          const ids = from && bracketOf(from.id) === 'binary' ? batch.filter((id) => !isSeen(id, from.id)) : batch;
+          yield ids;
+          const last = ids.at(-1);
+          if (last) after = { id: last.value() };
           lost = 0;
         }
       }
@@ -50,6 +52,11 @@ function ownRest(id: unknown): Document {
   return bracketOf(id) === 'binary' ? { _id: { $type: [5] } } : { _id: { $gt: id } };
 }
 
+function isSeen(id: LazyId, from: unknown): boolean {
+  const value = id.value();
+  return bracketOf(value) === 'binary' && !isBehind(value, from);
+}
+
 /** In BSON's order of binaries: length, then subtype, then bytes. */
 function isBehind(id: unknown, from: unknown): boolean {
   const [a, b] = [partsOf(id), partsOf(from)];
@@ -65,18 +72,23 @@ export function readId(text: string): unknown {
   return (BSON.EJSON.parse(text, { relaxed: false }) as { readonly id: unknown }).id;
 }
 
-async function* idsOf(collection: Collection, filter: Filter<Document>, signal: AbortSignal): AsyncGenerator<unknown> {
+/** As bytes: decoding an id costs more than anything else that is done with it here, and most are only counted. */
+async function* batchesOf(
+  collection: Collection,
+  filter: Filter<Document>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LazyId[]> {
   const cursor = collection.find(filter, {
-    ...EXACT,
+    raw: true,
     projection: { _id: 1 },
     sort: { _id: 1 },
     hint: { _id: 1 },
     batchSize: BATCH,
   });
   try {
-    for await (const { _id } of cursor) {
+    while (await cursor.hasNext()) {
       signal.throwIfAborted();
-      yield _id;
+      yield (cursor.readBufferedDocuments() as readonly unknown[] as readonly Uint8Array[]).map(rawId);
     }
   } finally {
     await cursor.close().catch(() => undefined);

@@ -87,8 +87,10 @@ export function sameDefinition(a: IndexDefinition, b: IndexDefinition): boolean 
 /** Whether it keeps every two documents apart in these fields, whatever their order. */
 export function makesUnique(index: IndexDefinition, fields: readonly string[]): boolean {
   const own = Object.keys(index.key);
+  // The server does not say of its index over _id that it is unique.
+  const unique = index.unique || own.join() === '_id';
   return (
-    index.unique &&
+    unique &&
     index.further['partialFilterExpression'] === undefined &&
     index.further['sparse'] !== true &&
     own.length === fields.length &&

@@ -3,6 +3,8 @@ import type { Check } from '../../src/core/evidence';
 import { amongIds, EXACT } from './ids';
 import { findMissing } from './find-missing';
 import { missingKey } from './missing';
+import { absent } from './rules/driver';
+import { driverOf } from './rules/driver-of';
 import { sweepDocuments, type SweepInput } from './rules/sweep';
 
 /** What a sweep beside a writing application proves. */
@@ -16,8 +18,9 @@ export interface LeftBehind {
 /**
  * The old application goes on writing documents without a key until the fence stands, so that a count of zero cannot be
  * had before. What can be: every document that is without one now has it after a sweep. An application that replaces
- * whole documents may take the key off again in between, which is why those still found are swept some times more. The
- * fence's own sweep and count come last and are exact.
+ * whole documents may take the key off again in between, which is why those still found are swept some times more; of
+ * one that it replaces all the time it is enough that the rule has stamped it. The fence's own sweep and count come last
+ * and are exact.
  */
 export async function leftBehind(input: SweepInput): Promise<ReadonlyMap<string, LeftBehind>> {
   const found = new Map<string, LeftBehind>();
@@ -30,7 +33,8 @@ export async function leftBehind(input: SweepInput): Promise<ReadonlyMap<string,
       await sweepDocuments({ ...input, tables: [one], thorough: true });
       left = await stillMissing(input, one, left);
     }
-    found.set(one.table, { arrived: arrived.length, left: left.length });
+    const reached = left.length > MOST_ALONE ? 0 : await countReached(input, one, left);
+    found.set(one.table, { arrived: arrived.length, left: left.length - reached });
   }
   return found;
 }
@@ -59,5 +63,24 @@ async function stillMissing(
   return left;
 }
 
+/** Those that the rule stamps, whatever becomes of the key afterwards; or that have one by now, or are gone. */
+async function countReached(
+  { db, tenants, signal }: SweepInput,
+  { table, column, rule }: SweepInput['tables'][number],
+  ids: readonly unknown[],
+): Promise<number> {
+  const driver = driverOf(rule, { table, column }, tenants);
+  let reached = 0;
+  for (const within of ids.flatMap((id) => amongIds([id]))) {
+    signal.throwIfAborted();
+    // Without the field only: what stands in a key's place is kept by the sweep before it is overwritten.
+    const stamped = await driver.apply(db, { within, still: absent(column) });
+    const still = { $and: [within, missingKey(column)] } as unknown as Filter<Document>;
+    if (stamped > 0 || (await db.collection<Document>(table).countDocuments(still, { limit: 1 })) === 0) reached += 1;
+  }
+  return reached;
+}
+
 const CHUNK = 500;
+const MOST_ALONE = 1_000;
 const ROUNDS = 5;

@@ -2,6 +2,7 @@ import { ObjectId, type AnyBulkWriteOperation, type Db, type Document } from 'mo
 import type { Membership } from '../../src/core/tenancy-args';
 import { fillIn } from './fill';
 import { isDuplicateKey } from './duplicate-key';
+import { valueText } from './rules/lookup';
 
 export interface MembersInput {
   readonly db: Db;
@@ -14,6 +15,8 @@ export interface MembersInput {
 export interface EnsureInput extends MembersInput {
   /** The `_id`s of what is about to be inserted: kept before the insert, so that an undo knows its own. */
   readonly remember?: (ids: readonly ObjectId[]) => Promise<void>;
+  /** Before every insert; throws where the attempt was overtaken, as one that is woken after a stop may be. */
+  readonly held?: () => Promise<void>;
   /** After every window: users looked at so far. */
   readonly seen?: (users: number) => Promise<void> | void;
 }
@@ -29,6 +32,7 @@ export async function ensureMemberships(input: EnsureInput): Promise<{ readonly 
     const missing = await withoutMembership(input, users);
     const documents = missing.filter(canJoin).map((user) => membershipOf(input.args, user));
     if (documents.length > 0) {
+      await input.held?.();
       await input.remember?.(documents.map(({ _id }) => _id));
       inserted += await insertAbsent(input, documents);
     }
@@ -48,6 +52,7 @@ export async function joinLateUsers(input: EnsureInput): Promise<{ readonly arri
     if (missing.length === 0) continue;
     const documents = missing.filter(canJoin).map((user) => membershipOf(input.args, user));
     if (documents.length > 0) {
+      await input.held?.();
       await input.remember?.(documents.map(({ _id }) => _id));
       await insertAbsent(input, documents);
     }
@@ -73,7 +78,7 @@ export async function usersWithoutMembership(input: MembersInput): Promise<Witho
     users += window.length;
     count += missing.length;
     for (const { id, _id } of missing.slice(0, SAMPLES - samples.length))
-      samples.push(id === null ? `_id ${String(_id)} (no ${input.args.from.column})` : String(id));
+      samples.push(id === null ? `_id ${valueText(_id)} (no ${input.args.from.column})` : valueText(id));
   }
   return { users, count, samples };
 }
@@ -138,10 +143,9 @@ function canJoin({ id, tenant }: User): boolean {
   return id !== null && tenant !== null;
 }
 
-/** Ids may be text, numbers or ObjectIds; two of different types are two. */
+/** As the unique index tells them apart: ids of any type, documents too; a number is the same whatever its width. */
 function pair(user: unknown, tenant: unknown): string {
-  const type = typeof user === 'object' && user !== null ? user.constructor.name : typeof user;
-  return JSON.stringify([type, String(user), tenant]);
+  return JSON.stringify([typeof user === 'string' ? user : [valueText(user)], tenant]);
 }
 
 type NewMembership = Document & { readonly _id: ObjectId };

@@ -27,6 +27,15 @@ export function adapt(pace: Pace, now: number, idle: number): Pace {
   return { ...pace, docs: Math.min(MOST, Math.ceil(pace.docs * 1.25)) };
 }
 
+/**
+ * The same where nobody but the tool works on the server: windows double until one takes as long as the first operation
+ * of an application that comes may wait. Milliseconds.
+ */
+export function adaptAlone(pace: Pace, windowMs: number): Pace {
+  if (windowMs > LONGEST_MS) return { docs: Math.max(LEAST, Math.floor(pace.docs / 2)), pauseMs: 0 };
+  return { docs: windowMs > LONGEST_MS / 2 ? pace.docs : Math.min(MOST, pace.docs * 2), pauseMs: 0 };
+}
+
 /** What is really done: the operator's word before the measured one. */
 export function held(pace: Pace, knobs: Knobs): Pace {
   const docs = knobs.window === undefined ? pace.docs : clamp(knobs.window, 1, MOST);
@@ -59,5 +68,6 @@ const LEAST = 200;
 /** Documents per window: more would hold up the application's writes for longer than it takes no notice of. */
 export const MOST = 2_000;
 const MOST_PAUSE_MS = 20;
+const LONGEST_MS = 50;
 /** Below this a ratio says nothing: the client's own work and the clock of a busy machine are in it. */
 const LEAST_IDLE_MS = 3;

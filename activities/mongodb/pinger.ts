@@ -9,6 +9,7 @@ import { median, upperQuartile } from './pace';
  */
 export class Pinger implements AsyncDisposable {
   private recent: number[] = [];
+  private resting = false;
   private readonly stopped = new AbortController();
   private readonly loop: Promise<void>;
 
@@ -49,6 +50,12 @@ export class Pinger implements AsyncDisposable {
     return found;
   }
 
+  /** No pings while there is nobody to measure them for. */
+  rest(resting: boolean): void {
+    if (this.resting && !resting) this.recent = [];
+    this.resting = resting;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopped.abort();
     await this.loop;
@@ -58,7 +65,7 @@ export class Pinger implements AsyncDisposable {
     const { signal } = this.stopped;
     while (!signal.aborted) {
       try {
-        this.recent.push(await ping(this.collection, this.id));
+        if (!this.resting) this.recent.push(await ping(this.collection, this.id));
         await wait(EVERY_MS, undefined, { signal });
       } catch {
         // A server that is away is noticed by the windows; this only measures.
@@ -77,5 +84,5 @@ async function ping(collection: Collection, id: unknown): Promise<number> {
   return Math.max(read - start, performance.now() - read);
 }
 
-const EVERY_MS = 15;
+const EVERY_MS = 25;
 const KEPT = 9;

@@ -1,4 +1,5 @@
 import type { Db } from 'mongodb';
+import { isDuplicateKey } from './duplicate-key';
 
 /** How far the windows are: everything up to and with `bound` was written. Going over some again is harmless. */
 export interface Reached {
@@ -24,15 +25,17 @@ export async function readReached(lane: Db, row: RowName): Promise<Reached> {
   return found ? (JSON.parse(found.value) as Reached) : START;
 }
 
-/** A late writer's row can only name what was really done. */
+/** Whoever comes late, overtaken by one that came further, changes nothing. */
 export async function writeReached(lane: Db, row: RowName, reached: Reached): Promise<void> {
-  await lane
-    .collection<Row>(PROGRESS)
-    .updateOne(
-      { _id: idOf(row) },
-      { $set: { value: JSON.stringify(reached), at: new Date().toISOString() } },
-      { upsert: true },
-    );
+  const { walked } = reached;
+  const set = { value: JSON.stringify(reached), walked, at: new Date().toISOString() };
+  try {
+    await lane
+      .collection<Row>(PROGRESS)
+      .updateOne({ _id: idOf(row), walked: { $not: { $gt: walked } } }, { $set: set }, { upsert: true });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
 }
 
 function idOf({ run, step, name }: RowName): string {
@@ -42,6 +45,7 @@ function idOf({ run, step, name }: RowName): string {
 interface Row {
   readonly _id: string;
   readonly value: string;
+  readonly walked?: number;
   readonly at: string;
 }
 

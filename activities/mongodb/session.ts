@@ -139,5 +139,14 @@ function unreachable(error: unknown): CutoverError {
         cause: error,
       },
     );
-  return new CutoverError('Unavailable', `The database does not answer: ${describeError(error)}`, { cause: error });
+  return new CutoverError('Unavailable', `The database does not answer: ${whyNot(error)}`, { cause: error });
+}
+
+/** The driver drops servers of another set without a word, and says only that it has waited. */
+function whyNot(error: unknown): string {
+  const { reason } = error as { readonly reason?: { readonly setName?: unknown; readonly servers?: unknown } };
+  const { setName, servers } = reason ?? {};
+  if (typeof setName === 'string' && servers instanceof Map && servers.size === 0)
+    return `none of the servers at its address is of the replica set "${setName}"; correct \`replicaSet\` in the connection string.`;
+  return describeError(error);
 }

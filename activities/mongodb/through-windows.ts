@@ -1,7 +1,9 @@
 import type { Db } from 'mongodb';
+import { Bystanders } from './bystanders';
 import type { MongoContext } from './context';
 import { Governor } from './governor';
 import { idText, readId, streamIds } from './id-stream';
+import { inTurn } from './in-turn';
 import { Pinger } from './pinger';
 import { readReached, writeReached, type Reached } from './progress-row';
 import { cutWindows, readAhead, upperBound, type Window } from './windows';
@@ -18,8 +20,8 @@ export interface ThroughWindows {
 
 /**
  * A whole collection in windows, one after the other, while the application writes: no transaction, the token checked
- * with every window, the pace adapted to what the application notices. The row that says how far it came is written
- * about once a second; what was done since is done again, and finds nothing to do.
+ * with every window, the pace adapted to what the application notices; where there is none, two windows at once. The row
+ * that says how far it came is written about once a second; what was done since is done again, and finds nothing to do.
  */
 export async function throughWindows(context: MongoContext, walk: ThroughWindows): Promise<Reached> {
   const { lane, signal } = context;
@@ -28,9 +30,11 @@ export async function throughWindows(context: MongoContext, walk: ThroughWindows
   return context.outside(async (db) => {
     const collection = db.collection(walk.table);
     const total = await collection.estimatedDocumentCount();
+    using bystanders = await Bystanders.start(db.client);
     await using pinger = await Pinger.start(collection);
-    const governor = new Governor({ lane, run: row.run, signal }, pinger);
+    const governor = new Governor({ lane, run: row.run, signal }, pinger, bystanders);
     const started = performance.now();
+    let heldAt = started;
     let reached = before;
     let [written, last] = [started, undefined as Window | undefined];
     const ids = streamIds(collection, {
@@ -42,14 +46,9 @@ export async function throughWindows(context: MongoContext, walk: ThroughWindows
       ms: before.ms + Math.round(performance.now() - started),
       ...(last ? { bound: idText(upperBound(last)) } : {}),
     });
-    for await (const window of readAhead(cutWindows(ids, () => governor.docs))) {
-      signal.throwIfAborted();
-      const at = performance.now();
-      // Asked beside the work, not before it: whoever was overtaken writes one window more, which harms nobody.
-      const token = context.checkToken();
-      token.catch(() => undefined);
-      const changed = await walk.work(db, window);
-      await token;
+    const account = async ({ window, writing, at }: Written): Promise<void> => {
+      const changed = await writing;
+      heldAt = Math.max(heldAt, at);
       last = window;
       reached = {
         ...reached,
@@ -57,23 +56,54 @@ export async function throughWindows(context: MongoContext, walk: ThroughWindows
         stamped: reached.stamped + changed,
         windows: reached.windows + 1,
       };
-      const elapsed = performance.now() - started;
+      const now = performance.now();
       context.progress({
-        doing: `${walk.doing} ${walk.table}${pace(reached.walked - before.walked, elapsed, total - reached.walked)}${governor.said}`,
+        doing: `${walk.doing} ${walk.table}${pace(reached.walked - before.walked, now - started, total - reached.walked)}${governor.said}`,
         done: reached.walked,
         total: Math.max(total, reached.walked),
         unit: 'documents',
       });
-      if (performance.now() - written > ROW_EVERY_MS) {
+      if (now - written > ROW_EVERY_MS) {
         await writeReached(lane, row, seen());
         written = performance.now();
       }
-      await governor.between(window.docs, performance.now() - at);
-    }
+      await governor.between(window.docs, now - at);
+    };
+    await inTurn(
+      readAhead(cutWindows(ids, () => governor.docs)),
+      (window) => {
+        signal.throwIfAborted();
+        const at = performance.now();
+        const fresh = at - heldAt < LEASE_MS;
+        return { window, at, writing: write(context, fresh, () => walk.work(db, window)) };
+      },
+      account,
+      () => governor.overlaps,
+    );
     const end = seen();
     await writeReached(lane, row, end);
     return end;
   });
+}
+
+interface Written {
+  readonly window: Window;
+  /** When it was sent. */
+  readonly at: number;
+  readonly writing: Promise<number>;
+}
+
+/**
+ * The token is asked beside the work, not before it: whoever was overtaken a moment ago writes what it has under way,
+ * which harms nobody. Whoever has slept asks first: by now the step may have been undone. Fails only when both have
+ * ended.
+ */
+async function write(context: MongoContext, fresh: boolean, work: () => Promise<number>): Promise<number> {
+  if (!fresh) await context.checkToken();
+  const [token, changed] = await Promise.allSettled([context.checkToken(), work()]);
+  if (token.status === 'rejected') throw token.reason as Error;
+  if (changed.status === 'rejected') throw changed.reason as Error;
+  return changed.value;
 }
 
 /** `: 12,300 documents/s, about 20 s left` */
@@ -86,3 +116,5 @@ export function pace(done: number, elapsedMs: number, left: number): string {
 }
 
 const ROW_EVERY_MS = 1_000;
+/** So long the token counts as held once it was asked for; well below any heartbeat's timeout. */
+const LEASE_MS = 2_000;

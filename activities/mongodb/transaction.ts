@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ClientSession, TransactionOptions } from 'mongodb';
-import { CutoverError, describeError } from '../../src/core/failure';
+import { CutoverError } from '../../src/core/failure';
 import { hasLabel, isConnectionLoss } from './errors';
+import { wordsOf } from './server-words';
 
 export interface TransactionSetup {
   readonly session: ClientSession;
@@ -38,7 +39,7 @@ export async function inTransaction<T>(setup: TransactionSetup, work: () => Prom
     setup.signal.throwIfAborted();
     if (!hasLabel(error, 'TransientTransactionError')) throw error;
     if (performance.now() >= until) throw gaveUp(setup, error);
-    setup.onWait(describeError(error));
+    setup.onWait(wordsOf(error));
     await wait(pauseMs(tries), undefined, { signal: setup.signal });
   }
 }
@@ -83,7 +84,7 @@ async function lookUp(setup: TransactionSetup, cause: unknown): Promise<{ readon
   if (committed === false && !isUnknown(cause)) return { error: cause };
   const error = new CutoverError(
     'Unavailable',
-    `The answer to a commit got lost (${describeError(cause)}); the next attempt looks whether it happened.`,
+    `The answer to a commit got lost (${wordsOf(cause)}); the next attempt looks whether it happened.`,
     { cause },
   );
   return { error };
@@ -97,12 +98,12 @@ function isUnknown(error: unknown): boolean {
 function gaveUp({ patienceMs }: TransactionSetup, cause: unknown): CutoverError {
   const seconds = Math.round(patienceMs / 1_000);
   return isConnectionLoss(cause)
-    ? new CutoverError('Unavailable', `The database did not come back within ${seconds} s: ${describeError(cause)}`, {
+    ? new CutoverError('Unavailable', `The database did not come back within ${seconds} s: ${wordsOf(cause)}`, {
         cause,
       })
     : new CutoverError(
         'Blocked',
-        `Other writes were in the way of every transaction for ${seconds} s (${describeError(cause)}); find the operation that holds the documents with db.currentOp() and end it, or wait.`,
+        `Other writes were in the way of every transaction for ${seconds} s (${wordsOf(cause)}); find the operation that holds the documents with db.currentOp() and end it, or wait.`,
         { cause },
       );
 }

@@ -1,5 +1,5 @@
 import type { Document, Filter } from 'mongodb';
-import { kinOf, reachOf } from './ids';
+import type { LazyId } from './raw-id';
 
 /** A stretch of a collection in the order of `_id`. Two windows of one stream never hold the same document. */
 export type Window =
@@ -11,16 +11,20 @@ export type Window =
  * Cuts windows of at most `size()` documents from ids in BSON order. A window ends where the type does: MongoDB compares
  * within one bracket only. What no range reaches (NaN, and the kinds that people do not order by) is listed.
  */
-export async function* cutWindows(ids: AsyncIterable<unknown>, size: () => number): AsyncGenerator<Window> {
+export async function* cutWindows(
+  batches: AsyncIterable<readonly LazyId[]>,
+  size: () => number,
+): AsyncGenerator<Window> {
   let open: Open | undefined;
-  for await (const id of ids) {
-    const [kin, reach] = [kinOf(id), reachOf(id)];
-    if (open && (open.kin !== kin || reach === 'alone' || open.docs >= open.size)) {
-      yield close(open);
-      open = undefined;
+  for await (const batch of batches) {
+    for (const id of batch) {
+      if (open && (open.docs >= open.size || open.kin !== id.kin || id.reach === 'alone')) {
+        yield close(open);
+        open = undefined;
+      }
+      if (open) extend(open, id);
+      else open = { kin: id.kin, reach: id.reach, size: Math.max(1, size()), docs: 1, ids: [id] };
     }
-    if (open) extend(open, id);
-    else open = { kin, reach, size: Math.max(1, size()), docs: 1, ids: [id] };
   }
   if (open) yield close(open);
 }
@@ -55,22 +59,22 @@ export async function* readAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T
 
 interface Open {
   readonly kin: string;
-  readonly reach: 'range' | 'list' | 'alone';
+  readonly reach: LazyId['reach'];
   readonly size: number;
   docs: number;
   /** Of a range: the first and the last only. */
-  readonly ids: unknown[];
+  readonly ids: LazyId[];
 }
 
-function extend(open: Open, id: unknown): void {
+function extend(open: Open, id: LazyId): void {
   open.docs += 1;
   if (open.reach === 'range' && open.ids.length === 2) open.ids[1] = id;
   else open.ids.push(id);
 }
 
 function close({ reach, ids, docs }: Open): Window {
-  if (reach === 'range') return { kind: 'range', from: ids[0], to: ids.at(-1), docs };
-  return { kind: 'ids', ids, docs };
+  if (reach === 'range') return { kind: 'range', from: ids[0]?.value(), to: ids.at(-1)?.value(), docs };
+  return { kind: 'ids', ids: ids.map((id) => id.value()), docs };
 }
 
 /** Its failure is read when the value is asked for; until then nobody else shall call it unhandled. */

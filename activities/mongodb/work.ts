@@ -20,6 +20,7 @@ export function contextOf<K extends StepKind>(attempt: MongoAttempt<K>): MongoCo
     args: input.step.args,
     verb: input.verb,
     round: input.round,
+    attempt: pulse.attempt,
     ...(input.authority ? { authority: input.authority } : {}),
     ...(input.tick ? { tick: input.tick } : {}),
     log,

@@ -124,7 +124,7 @@ function underWay({ state, activities, now, pace }: StatusInput): readonly strin
   const step = state.steps.find((s) => s.status === 'running' || s.status === 'undoing');
   if (!step)
     return activities
-      .map((a) => `Now: ${[a.type, tell(a)].filter((text) => text !== '').join('; ')}`)
+      .map((a) => `Now: ${[BETWEEN_STEPS[a.type] ?? a.type, tell(a)].filter((text) => text !== '').join('; ')}`)
       .concat(activities.length > 0 ? [''] : []);
   const elapsed =
     step.startedAt === undefined ? '' : `, for ${durationText(Math.max(0, now - Date.parse(step.startedAt)))}`;
@@ -136,6 +136,14 @@ function underWay({ state, activities, now, pace }: StatusInput): readonly strin
     '',
   ];
 }
+
+/** What is done between steps, by its activity. */
+const BETWEEN_STEPS: Readonly<Record<string, string>> = {
+  facts: 'takes the facts for the gate',
+  people: 'reads the people file',
+  record: 'writes into the ledger',
+  notify: 'tells who is to be told',
+};
 
 function roundOf(step: StepState): number {
   return step.status === 'undoing' ? step.undoRound : step.round;

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
+import { codeOf } from '../../activities/mongodb/duplicate-key';
+import { withoutValues } from '../../activities/mongodb/errors';
 import { FenceControl, type FenceDocument } from '../../activities/mongodb/fence/control';
 import { openToNew, openToOld } from '../../activities/mongodb/fence/open-fence';
 import { keepWatch } from '../../activities/mongodb/fence/watchdog';
 import { openMongo } from '../../activities/mongodb/session';
 import type { MongoTarget, Resources } from '../../activities/resources';
-import { CutoverError } from '../core/failure';
+import { CutoverError, describeError } from '../core/failure';
 import { fenceText } from '../core/fence-words';
 import type { Config } from './config';
 import { createResources } from './resources';
@@ -35,11 +37,17 @@ export function fenceTool({ config, log }: { readonly config: Config; readonly l
   const at = async <T>(name: string, work: (control: FenceControl, opened: Opened) => Promise<T>): Promise<T> => {
     const target = mongoTarget(resources, name);
     await using link = await openMongo({ url: target.url(), appName: 'cutover/fence' });
-    return await work(new FenceControl(link.lane, name), {
-      db: link.db,
-      resources,
-      signal: new AbortController().signal,
-    });
+    const opened = { db: link.db, resources, signal: new AbortController().signal };
+    try {
+      return await work(new FenceControl(link.lane, name), opened);
+    } catch (error) {
+      if (codeOf(error) !== UNAUTHORIZED) throw error;
+      throw new CutoverError(
+        'Refused',
+        `The user of target "${name}" has not the rights for that: its fence stands in the database ${link.lane.databaseName}, where a home's user reads and writes (a scratch database has none). ${describeError(withoutValues(error))}.`,
+        { cause: error },
+      );
+    }
   };
   return {
     targets,
@@ -69,6 +77,8 @@ export function fenceTool({ config, log }: { readonly config: Config; readonly l
       keepWatch({ resources, target: mongoTarget(resources, name), freeze, log, signal }),
   };
 }
+
+const UNAUTHORIZED = 13;
 
 type Opened = Parameters<typeof openToOld>[1];
 

@@ -27,7 +27,7 @@ export async function freezeBack(held: Held): Promise<Evidence> {
   } catch (error) {
     const failed = await leaveAsItWas(held, freeze);
     context.signal.throwIfAborted();
-    throw frozen(held, error, failed);
+    throw frozen(held, error, { failed });
   }
   const { watchdog, checks } = closed;
   const back = await putBack(held, freeze, { acts: true });

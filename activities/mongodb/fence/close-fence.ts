@@ -8,7 +8,8 @@ import { fenceOf } from './fence-of';
 import type { Held } from './held';
 import { openAfterOthers } from './late-close';
 import { openProver, type Prover } from './prove';
-import { operationTime, startListening } from './silence';
+import { expiringBy, ttlIndexes, type Expiring } from './expiring';
+import { operationTime, startListening, type Noise } from './silence';
 import type { TableChecks } from './shape';
 import { startWatchdog } from './start-watchdog';
 import { stopWriters } from './writers';
@@ -40,6 +41,7 @@ export async function closeFence(held: Held, closing: Closing): Promise<Closed> 
   const { args, run, step, round, signal: cancelled } = context;
   const fence = fenceOf(args.fence, held.ground(cancelled));
   const captured = await fence.capture();
+  const ttl = await ttlIndexes(link.db);
   await using app = await application(held, fence);
   const prover = app && (await openProver({ app, db: link.db, table: probedTable(closing.shape) }));
   const before = (await prover?.before()) ?? [];
@@ -74,15 +76,24 @@ export async function closeFence(held: Held, closing: Closing): Promise<Closed> 
     throw error;
   }
   const refused = await refusals(fence, prover);
-  const noise = await listener.listen(await operationTime(link.db), args.quietMs, signal);
-  if (noise.length > 0) {
-    const named = [...new Set(noise.map(({ table, operation }) => `${operation} in ${table}`))];
-    throw new CutoverError(
-      'FreezeFailed',
-      `Somebody still writes behind the fence: ${named.slice(0, 8).join(', ')}. Stop that writer too (\`freeze.quiet\` of the plan).`,
-    );
-  }
+  const over = new Date((await control.now()).getTime() + args.quietMs);
+  const expiring = await expiringBy(link.db, ttl, over);
+  const noise = await listener.listen(await operationTime(link.db), args.quietMs, signal, expiring);
+  if (noise.length > 0) throw somebodyWrites(noise, expiring);
   return { checks: [...before, ...refused], watchdog, signal };
+}
+
+function somebodyWrites(noise: readonly Noise[], expiring: Expiring): CutoverError {
+  const named = [...new Set(noise.map(({ table, operation }) => `${operation} in ${table}`))];
+  const deleted = new Set(noise.filter(({ operation }) => operation === 'delete').map(({ table }) => table));
+  const advice = [...deleted].flatMap((table) => expiring.advice(table) ?? []);
+  return new CutoverError(
+    'FreezeFailed',
+    [
+      `Somebody still writes behind the fence: ${named.slice(0, 8).join(', ')}. Stop that writer too (\`freeze.quiet\` of the plan).`,
+      ...advice.slice(0, 4).map((sentence) => `${sentence}.`),
+    ].join(' '),
+  );
 }
 
 /** The application's own user, on connections that are open before the fence closes. */

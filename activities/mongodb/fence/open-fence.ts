@@ -1,7 +1,7 @@
 import { fenceOf } from './fence-of';
 import { capturedOf, type FenceControl, type FenceDocument } from './control';
 import type { FenceGround } from './ground';
-import { putChecks, replaceRefusal, type TableChecks } from './shape';
+import { putChecks, replaceRefusal, takeBackLate, type TableChecks } from './shape';
 
 /** What opening stands on: the plan is not at hand, so that the control document says the rest. */
 export type OpeningGround = Pick<FenceGround, 'db' | 'resources' | 'signal'>;
@@ -35,11 +35,12 @@ export async function openToNew(
   await control.opened(found.freeze, by, 'new');
 }
 
-/** Closed by a process that was held up and came to it after everybody had given up on it. */
+/** What a process did that was held up and came to it after everybody had given up on it: closed, or put the new validators. */
 export async function openAgain(ground: OpeningGround, found: FenceDocument): Promise<boolean> {
   const fence = standing(found, ground);
-  if (!(await fence.isClosed(capturedOf(found)))) return false;
   const { outcome } = found;
+  const late = outcome === 'old' && (await takeBackLate(ground.db, checksIn(found)));
+  if (!(await fence.isClosed(capturedOf(found)))) return late;
   if (outcome !== undefined) await replaceRefusal(ground.db, checksIn(found), outcome === 'new' ? 'after' : 'before');
   await fence.open(capturedOf(found));
   return true;

@@ -1,4 +1,6 @@
-import { describeError } from '../../../src/core/failure';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isConnectionLoss } from '../errors';
+import { wordsOf } from '../server-words';
 import { undoActs } from './acts';
 import type { Held } from './held';
 import { openAgain, openToOld } from './open-fence';
@@ -22,12 +24,12 @@ export async function putBack(held: Held, freeze: string, { acts }: { readonly a
   const signal = AbortSignal.timeout(PATIENCE_MS + longest(held));
   const trying = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     try {
-      await work();
+      await patiently(work, signal);
     } catch (error) {
-      failed.push(`${what}: ${describeError(error)}`);
+      failed.push(`${what}: ${wordsOf(error)}`);
     }
   };
-  const found = await control.read();
+  const found = await patiently(() => control.read(), signal);
   if (!found || found.freeze !== freeze) return { kind: 'back', failed };
   if (found.state === 'switched' || found.outcome === 'new') return { kind: 'committed' };
   if (acts) await trying('the acts of the switch', () => undoActs(held, found.acts, signal));
@@ -41,13 +43,25 @@ export async function putBack(held: Held, freeze: string, { acts }: { readonly a
   const now = await control.read().catch(() => undefined);
   if (now?.freeze === freeze && (now.state === 'switched' || now.outcome === 'new')) return { kind: 'committed' };
   for (const error of await startWriters(resources, args.quiet, found.stopped, signal))
-    failed.push(`a writer was not started again: ${describeError(error)}`);
+    failed.push(`a writer was not started again: ${wordsOf(error)}`);
   if (now?.state !== 'open')
     failed.push(
       `the fence ${args.fence.mechanism} of target ${control.target} may still be closed: \`cutover fence open --target ${control.target}\` opens it, and so does the watchdog after its time`,
     );
   if (failed.length === 0) await control.settle(freeze);
   return { kind: 'back', failed };
+}
+
+/** A server that is away comes back, or another member takes its place: an election takes longer than one question waits. */
+async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isConnectionLoss(error) || signal.aborted) throw error;
+      await sleep(AGAIN_MS);
+    }
+  }
 }
 
 function longest({ context }: Held): number {
@@ -57,3 +71,4 @@ function longest({ context }: Held): number {
 }
 
 const PATIENCE_MS = 60_000;
+const AGAIN_MS = 250;

@@ -45,3 +45,18 @@ export async function replaceRefusal(db: Db, checks: readonly TableChecks[], whi
     if (now && sameValidation(now, refuseAll)) await putValidator(db, check.table, readValidation(check[which]));
   }
 }
+
+/**
+ * What a freeze that was held up put after its fence had been opened to the old shape; only where it is still there, as
+ * other validators may have been set since. Answers whether there was any.
+ */
+export async function takeBackLate(db: Db, checks: readonly TableChecks[]): Promise<boolean> {
+  let any = false;
+  for (const check of checks) {
+    const [now, before] = [await collectionOptions(db, check.table), readValidation(check.before)];
+    if (!now || !sameValidation(now, readValidation(check.after)) || sameValidation(now, before)) continue;
+    await putValidator(db, check.table, before);
+    any = true;
+  }
+  return any;
+}

@@ -1,5 +1,7 @@
 import type { ChangeStream, Db, Document, Timestamp } from 'mongodb';
-import { CutoverError, describeError } from '../../../src/core/failure';
+import { CutoverError } from '../../../src/core/failure';
+import { wordsOf } from '../server-words';
+import type { Expiring } from './expiring';
 
 /** A change that somebody made although everybody should be quiet. */
 export interface Noise {
@@ -11,11 +13,16 @@ export interface Noise {
 export interface Listener extends AsyncDisposable {
   /**
    * Listens for so long. What was written before `since` (a time of the server's own, from a reply after the fence
-   * stood) does not count: it was on its way.
+   * stood) does not count: it was on its way. Nor does what the server deletes of itself.
    *
    * @throws FreezeFailed when the stream cannot be followed: silence that nobody heard proves nothing.
    */
-  listen(since: Timestamp, forMs: number, signal: AbortSignal): Promise<readonly Noise[]>;
+  listen(
+    since: Timestamp,
+    forMs: number,
+    signal: AbortSignal,
+    expiring?: Pick<Expiring, 'expected'>,
+  ): Promise<readonly Noise[]>;
 }
 
 export async function startListening(db: Db): Promise<Listener> {
@@ -27,13 +34,14 @@ export async function startListening(db: Db): Promise<Listener> {
     throw deaf(error);
   }
   return {
-    listen: async (since, forMs, signal) => {
+    listen: async (since, forMs, signal, expiring) => {
       const noise: Noise[] = [];
       const end = performance.now() + forMs;
       try {
         for (let heard = await stream.tryNext(); ; heard = await stream.tryNext()) {
           signal.throwIfAborted();
-          const late = heard !== null && isLater(heard, since) ? heard : undefined;
+          const late =
+            heard !== null && isLater(heard, since) && expiring?.expected(heard) !== true ? heard : undefined;
           if (late && noise.length < MAX_NOISE) noise.push(nameOf(late));
           // What lies before the fence is read to its end first; a writer that never rests must not keep us listening.
           if ((heard === null || late) && performance.now() >= end) return noise;
@@ -68,7 +76,7 @@ function nameOf(change: Document): Noise {
 function deaf(error: unknown): CutoverError {
   return new CutoverError(
     'FreezeFailed',
-    `The database's change stream cannot be followed, so that nobody knows whether the other writers are quiet: ${describeError(error)}`,
+    `The database's change stream cannot be followed, so that nobody knows whether the other writers are quiet: ${wordsOf(error)}`,
     { cause: error },
   );
 }

@@ -169,7 +169,7 @@ async function claimedBy(lane: Db, run: RunRef): Promise<CutoverError> {
   }
   return new CutoverError(
     'TargetClaimed',
-    `Target "${run.home}" belongs to run ${found.run} of plan "${found.plan}", last seen at ${found.claimedAt.toISOString()} in step ${found.step}.`,
+    `Target "${run.home}" belongs to run ${found.run} of plan "${found.plan}", last seen at ${found.claimedAt.toISOString()} in step ${found.step}; wait for its end, or \`cutover release --run ${found.run} --home ${run.home}\` if it is dead.`,
   );
 }
 

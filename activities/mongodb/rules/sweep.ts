@@ -14,6 +14,8 @@ export interface SweepInput {
   readonly tenants: TenantOf;
   readonly signal: AbortSignal;
   readonly progress?: (progress: Progress) => void;
+  /** Before every batch is written; throws where the attempt was overtaken, as one that is woken after a stop may be. */
+  readonly held?: () => Promise<void>;
   /** Where the undo finds what stood in the key's place; always given where the step can be undone. */
   readonly remember?: { readonly lane: Db; readonly run: string };
   /** In a fence by validator: the tool's own writes pass it. */
@@ -51,7 +53,7 @@ export async function sweepDocuments(input: SweepInput): Promise<Swept> {
 }
 
 async function sweepTable(
-  { db, signal, remember: keep, thorough, passes = PASSES }: SweepInput,
+  { db, signal, remember: keep, held, thorough, passes = PASSES }: SweepInput,
   of: RuleOf,
   rule: MongoRule,
 ): Promise<{ readonly stamped: number; readonly left: number }> {
@@ -59,6 +61,7 @@ async function sweepTable(
   for (let pass = 1; ; pass++) {
     let [found, done] = [0, 0];
     for await (const batch of findMissing(db, of, { signal, thorough: thorough === true })) {
+      await held?.();
       if (keep) await remember({ ...keep, table: of.table }, batch.filter(({ held }) => held).map(toBefore));
       done += await stampFound(db, of.column, rule, batch);
       found += batch.length;

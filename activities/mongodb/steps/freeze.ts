@@ -1,3 +1,4 @@
+import { FREEZE_TRIES } from '../../../src/core/activity-options';
 import { done } from '../../../src/core/evidence';
 import { CutoverError } from '../../../src/core/failure';
 import type { RefuseFreeze } from '../../../src/core/freeze-args';
@@ -36,6 +37,11 @@ async function forward(held: Held) {
     throw new CutoverError(
       'FreezeFailed',
       'Two freezes were lost with their worker. Everything was put back; find out why workers die before you retry.',
+    );
+  if (held.context.attempt > FREEZE_TRIES)
+    throw new CutoverError(
+      'FreezeFailed',
+      `${FREEZE_TRIES} freezes were lost with their workers or their connections, none of them behind the commit of its switch: all is as before. Find out why, then \`cutover retry\` (a new freeze) or \`cutover rollback\`.`,
     );
   return freezeForward(held, lost);
 }

@@ -25,6 +25,7 @@ export const membersStep: MongoStepHandler<'members'> = {
       ensureMemberships({
         ...{ db, args, tenant, signal: context.signal },
         remember: rememberInserted(context.lane, context.run.id, args.table),
+        held: () => context.checkToken(),
         seen: async (users) => {
           seen += users;
           context.progress({ doing: 'joining users to their tenant', done: seen, unit: 'users' });
@@ -36,6 +37,7 @@ export const membersStep: MongoStepHandler<'members'> = {
       joinLateUsers({
         ...inputOf(context, db, tenant),
         remember: rememberInserted(context.lane, context.run.id, args.table),
+        held: () => context.checkToken(),
       }),
     );
     const now = await context.read((db) => usersWithoutMembership(inputOf(context, db, tenant)));

@@ -11,6 +11,8 @@ import { collectionOptions } from '../validator';
 
 type Context = MongoContext<'registry'>;
 
+type TenantId = ObjectId | string | Date;
+
 type Choice = { readonly id: string; readonly from: 'existing' | 'archive' | 'new'; readonly run?: string };
 
 /**
@@ -24,7 +26,7 @@ export const registryStep: MongoStepHandler<'registry'> = {
     const drawn = await context.capture<string>('drawn', async () => JSON.stringify(fillIn(context.args.fill)));
     const _id = await context.capture<string>('_id', async () => new ObjectId().toHexString());
     const document = documentOf(context, { tenant, drawn });
-    if (choice.from !== 'existing') await insert(context, document, new ObjectId(_id));
+    if (choice.from !== 'existing') await insert(context, { ...document, _id: idOf(document, _id) });
     return context.commit(async (tx) => prove(tx, context, { ...choice, id: tenant }));
   },
   undo: async (context) => {
@@ -35,9 +37,12 @@ export const registryStep: MongoStepHandler<'registry'> = {
       return context.commit(async () => done(there ? 'No tenant was made' : `${args.table} is gone`));
     if (choice.from === 'existing')
       return context.commit(async () => done('The default tenant was there before this run and stays'));
-    const _id = await recall<string>(context, '_id');
-    if (_id === undefined) return context.commit(async () => done('No tenant was made'));
-    return takeOut(context, new ObjectId(_id));
+    const [tenant, fields, _id] = await Promise.all(
+      ['tenant', 'drawn', '_id'].map((name) => recall<string>(context, name)),
+    );
+    if (tenant === undefined || fields === undefined || _id === undefined)
+      return context.commit(async () => done('No tenant was made'));
+    return takeOut(context, idOf(documentOf(context, { tenant, drawn: fields }), _id));
   },
 };
 
@@ -103,14 +108,19 @@ function documentOf({ args }: Context, facts: { readonly tenant: string; readonl
   return { ...Object.fromEntries(times), ...args.values, [args.id]: facts.tenant };
 }
 
+/** The plan's own where the tenants are told apart by their `_id`, else the one that this run drew. */
+function idOf(document: Filled, drawn: string): TenantId {
+  return document['_id'] ?? new ObjectId(drawn);
+}
+
 /** T0.9: whoever comes second finds the document of the first one; the unique index lets nobody make another. */
-async function insert(context: Context, document: Filled, _id: ObjectId): Promise<void> {
+async function insert(context: Context, document: Readonly<Record<string, unknown>>): Promise<void> {
   const { args } = context;
   const { [args.identify]: identity, ...rest } = document;
   const upsert = async ({ db, session }: MongoTx): Promise<unknown> =>
     db
       .collection(args.table)
-      .updateOne(findTenant(args, String(identity)), { $setOnInsert: { _id, ...rest } }, { upsert: true, session });
+      .updateOne(findTenant(args, String(identity)), { $setOnInsert: rest }, { upsert: true, session });
   try {
     await context.transaction(upsert);
   } catch (error) {
@@ -139,9 +149,9 @@ async function prove({ db, session }: MongoTx, context: Context, choice: Choice)
 }
 
 /** By the `_id` that this run drew: a tenant that somebody else made in the same moment is not ours. */
-async function takeOut(context: Context, _id: ObjectId): Promise<Evidence> {
+async function takeOut(context: Context, _id: TenantId): Promise<Evidence> {
   const { args, lane, run, signal } = context;
-  const filter = { _id };
+  const filter: Document = { _id };
   const removed = await context.outside(async (db) => {
     const what = { db, lane, run: run.id, table: args.table, filter, signal };
     await archiveDocuments(what);

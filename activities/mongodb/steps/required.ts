@@ -13,6 +13,7 @@ import {
   refuseAll,
   sameValidation,
   validationText,
+  withoutKey,
   type Validation,
   type ValidationAction,
 } from '../validator';
@@ -124,7 +125,8 @@ function summaryOf(
     return `${table} asks for ${column} only from the switch on: this server refuses documents where it should warn`;
   if (isEnforced(expected))
     return `${table} asks for ${column} only from the switch on: it has a validator that refuses documents already, and a collection cannot refuse and warn`;
-  return `${table} asks for ${column} and warns; from the switch on it refuses`;
+  const own = withoutKey(expected.validator, column) !== undefined;
+  return `${table} asks for ${column} and warns; from the switch on it refuses${own ? ', and the validator that was there, which refused nothing, is out of it' : ''}`;
 }
 
 function same(table: string, expected: Validation, now: Validation | undefined) {

@@ -43,7 +43,10 @@ async function stamp(context: Context): Promise<Evidence> {
   const reached = left > 0 ? await windows(context, driver) : START;
   const swept = left > 0 ? await sweep(context, tenants, before) : 0;
   const behind = await context.outside((db) =>
-    leftBehind({ db, tables: [args], tenants, signal: context.signal, remember: before }),
+    leftBehind({
+      ...{ db, tables: [args], tenants, signal: context.signal, remember: before },
+      held: () => context.checkToken(),
+    }),
   );
   // The first of them counts to zero, which nobody can while the application writes.
   const byRule = (await context.read((db) => driver.prove(db))).slice(1);
@@ -84,6 +87,7 @@ async function sweep(context: Context, tenants: TenantOf, before: BeforeOf): Pro
     sweepDocuments({
       ...{ db, tables: [context.args], tenants, signal: context.signal, remember: before, thorough: true },
       progress: (progress) => context.progress(progress),
+      held: () => context.checkToken(),
     }),
   );
   return swept.stamped;

@@ -38,6 +38,11 @@ function look(io: Io, { plan, state }: LiveRun, options: ExtendOptions): { reado
   const ms = options.by === undefined ? undefined : parseDuration(options.by);
   if (options.by !== undefined && ms === undefined)
     throw new CliError(EXIT.usage, `--by: found ${JSON.stringify(options.by)}, expected ${DURATION_EXPECTED}.`);
+  if (options.until !== undefined && Number.isNaN(Date.parse(options.until)))
+    throw new CliError(
+      EXIT.usage,
+      `--until: found ${JSON.stringify(options.until)}, expected a time such as 2026-11-21T22:00:00Z.`,
+    );
   const from = Date.parse(gate?.deadline ?? '');
   const until = options.until ?? (ms === undefined || Number.isNaN(from) ? '' : new Date(from + ms).toISOString());
   const as = personOf(io.host, options.as);

@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { describeError } from '../../core/failure';
+import type { FenceAt, FenceTool } from '../../runtime/fences';
+import { redact } from '../../runtime/redact';
 import { EXIT } from '../exit-codes';
 import { fencedTarget, fencesOf } from '../fences';
 import { valueOption } from '../options';
@@ -19,24 +22,46 @@ export function fenceStatusCommand(shell: Shell): Command {
     .action((options: FenceStatusOptions) => shell.run(options, (io) => status(io, options)));
 }
 
+/** Each target is asked although another one does not answer: somebody in need may be told of the one that does. */
 async function status(io: Io, { target }: FenceStatusOptions): Promise<number> {
   const tool = await fencesOf(io);
-  const names = target === undefined && tool.targets.length > 0 ? tool.targets : [fencedTarget(tool, target)];
-  const fences = [];
-  for (const name of names) fences.push(await tool.read(name));
-  for (const line of fences.flatMap(fenceLines)) io.out.line(line);
-  io.out.data({
-    ok: true,
-    fences: fences.map(({ target: name, found, lateMs }) => ({
-      target: name,
-      state: found?.state ?? 'none',
-      ...(found
-        ? {
-            ...{ run: found.run, step: found.step, mechanism: found.spec.mechanism, until: found.until, lateMs },
-            ...{ outcome: found.outcome, openedBy: found.openedBy, watchdog: found.watchdog, settled: found.settled },
-          }
-        : {}),
-    })),
-  });
+  const all = target === undefined && tool.targets.length > 0;
+  const names = all ? tool.targets : [fencedTarget(tool, target)];
+  const asked: Asked[] = [];
+  for (const name of names) asked.push(await ask(tool, name));
+  const fences = asked.filter((one) => 'lateMs' in one);
+  const silent = asked.filter((one) => 'error' in one);
+  if (fences.length === 0 && silent[0]) throw silent[0].error;
+  for (const one of asked)
+    for (const line of 'lateMs' in one ? fenceLines(one) : [`${one.target}: not asked. ${saidBy(one.error)}`])
+      io.out.line(line);
+  io.out.data({ ok: true, fences: [...fences.map(told), ...silent.map(unasked)] });
   return fences.some(({ found }) => found !== undefined && found.state !== 'open') ? EXIT.awaiting : EXIT.ok;
+}
+
+type Asked = FenceAt | { readonly target: string; readonly error: unknown };
+
+async function ask(tool: FenceTool, target: string): Promise<Asked> {
+  try {
+    return await tool.read(target);
+  } catch (error) {
+    return { target, error };
+  }
+}
+
+function saidBy(error: unknown): string {
+  return redact(describeError(error));
+}
+
+function unasked({ target, error }: { readonly target: string; readonly error: unknown }) {
+  return { target, state: 'not-asked', error: saidBy(error) };
+}
+
+function told({ target, found, lateMs }: FenceAt) {
+  if (!found) return { target, state: 'none' };
+  return {
+    ...{ target, state: found.state },
+    ...{ run: found.run, step: found.step, mechanism: found.spec.mechanism, until: found.until, lateMs },
+    ...{ outcome: found.outcome, openedBy: found.openedBy, watchdog: found.watchdog, settled: found.settled },
+  };
 }

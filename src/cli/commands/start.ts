@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { startRun } from '../../runtime/client';
+import { lastOutcome } from '../../runtime/last-outcome';
 import { pollersOf } from '../../runtime/pollers';
+import { workflowIdFor } from '../../runtime/workflow-id';
 import { compiledPlan } from '../compiled-plan';
 import { EXIT } from '../exit-codes';
 import { personOption, valueOption } from '../options';
@@ -25,6 +27,14 @@ export function startCommand(shell: Shell): Command {
         const requestedBy = personOf(io.host, options.as);
         return io.withTemporal(async (temporal, { taskQueue, temporal: { namespace, address } }) => {
           const { rootCause } = options;
+          const workflowId = workflowIdFor(plan.home, plan.name);
+          if (rootCause === undefined && (await lastOutcome(temporal, workflowId)) === 'rolled-back') {
+            const error = `The last run of plan ${plan.name} on ${plan.home} was rolled back, and the next one must say why it was and what has changed.`;
+            const next = `cutover start ${file} --as ${requestedBy} --root-cause "<why it was, and what has changed>"`;
+            io.out.data({ ok: false, exitCode: EXIT.refused, error, next, workflowId });
+            io.out.remark(`${io.out.paint('red', 'refused:')} ${error}\nNext: ${next}`);
+            return EXIT.refused;
+          }
           const input = { plan, planDigest: digest, requestedBy, ...(rootCause === undefined ? {} : { rootCause }) };
           const started = await startRun({ temporal, taskQueue, input });
           if (!started.ok) {
@@ -32,7 +42,7 @@ export function startCommand(shell: Shell): Command {
             io.out.remark(`${io.out.paint('red', 'refused:')} ${started.reason}`);
             return EXIT.refused;
           }
-          const { workflowId, runId } = started;
+          const { runId } = started;
           const { workers } = await pollersOf({
             connection: temporal.connection,
             namespace,

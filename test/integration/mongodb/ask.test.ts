@@ -4,6 +4,7 @@ import pino from 'pino';
 import { facts, readLedger, record } from '../../../activities/mongodb/ask';
 import { askMongo } from '../../../activities/mongodb/ask-target';
 import { askCapabilities } from '../../../activities/mongodb/capabilities';
+import { mongoEngine } from '../../../activities/mongodb/engine';
 import { expectations } from '../../../activities/mongodb/expected';
 import { fingerprint } from '../../../activities/mongodb/fingerprint';
 import { previewLive } from '../../../activities/mongodb/preview-live';
@@ -189,27 +190,28 @@ test('a dry run counts the documents without a valid key', async () => {
   );
 });
 
-test('a dry run asks every question of the preflight, says who has the target, and writes nothing', async () => {
-  const plan = {
-    ...{ version: 1, name: 'runbook-0', environment: 'staging', engine: 'mongodb', home: 'app', tables: ['users'] },
-    steps: [
-      {
-        ...{ id: 'preflight/app', phase: 'preflight', kind: 'preflight', target: 'app', title: 'looks' },
-        args: {
-          ...{
-            tables: ['users'],
-            column: 'tenantId',
-            type: 'string',
-            creates: [],
-            scratch: 'scratch',
-            store: 'backups',
-          },
-          ...{ maxTransactionAgeMs: 60_000, watch: [] },
+const DRY_RUN = {
+  ...{ version: 1, name: 'runbook-0', environment: 'staging', engine: 'mongodb', home: 'app', tables: ['users'] },
+  steps: [
+    {
+      ...{ id: 'preflight/app', phase: 'preflight', kind: 'preflight', target: 'app', title: 'looks' },
+      args: {
+        ...{
+          tables: ['users'],
+          column: 'tenantId',
+          type: 'string',
+          creates: [],
+          scratch: 'scratch',
+          store: 'backups',
         },
+        ...{ maxTransactionAgeMs: 60_000, watch: [] },
       },
-    ],
-    ...{ gates: {}, onFailure: {}, remarks: [] },
-  } as CompiledPlan;
+    },
+  ],
+  ...{ gates: {}, onFailure: {}, remarks: [] },
+} as CompiledPlan;
+
+test('a dry run asks every question of the preflight, says who has the target, and writes nothing', async () => {
   const admin = link.client.db('admin');
   const counts = async () => [
     await link.db.command({ dbHash: 1 }).then((answer) => answer['md5'] as string),
@@ -217,7 +219,9 @@ test('a dry run asks every question of the preflight, says who has the target, a
     (await admin.command({ usersInfo: 1 }).catch(() => ({ users: [] })))['users'],
   ];
   const before = await counts();
-  const told = (await new MockActivityEnvironment().run(() => previewLive(resources, { plan }))) as LivePreview;
+  const told = (await new MockActivityEnvironment().run(() =>
+    previewLive(resources, { plan: DRY_RUN }),
+  )) as LivePreview;
   expect(told.evidence.checks.find((c) => c.name === 'claim')).toMatchObject({
     verdict: 'fail',
     observed: expect.stringContaining(`claimed by run ${run.ref.id}`) as string,
@@ -236,4 +240,21 @@ test('a server that does not answer is Unavailable, a wrong password is Refused,
   const away = new URL(mongo.urls.tool);
   away.port = '1';
   await expect(openMongo({ url: away.toString(), appName: 'test' })).rejects.toMatchObject({ type: 'Unavailable' });
-}, 20_000);
+  const other = new URL(mongo.urls.tool);
+  other.searchParams.set('replicaSet', 'another');
+  await expect(openMongo({ url: other.toString(), appName: 'test' })).rejects.toMatchObject({
+    type: 'Unavailable',
+    message: expect.stringContaining('is of the replica set "another"') as string,
+  });
+}, 30_000);
+
+test('a user without the rights is told where they stand, and the command is not quoted', async () => {
+  const asApp = { ...resources, target: () => ({ ...target, url: () => mongo.urls.app }) } as Resources;
+  const asked = new MockActivityEnvironment().run(() => mongoEngine(asApp).previewLive({ plan: DRY_RUN }));
+  const refusal = await asked.then(
+    () => 'nothing',
+    (error: unknown) => error,
+  );
+  expect(refusal).toMatchObject({ type: 'Refused', message: expect.stringMatching(/docs\/mongodb.md/) as string });
+  expect((refusal as Error).message).not.toContain('lsid');
+});

@@ -126,11 +126,11 @@ describe('windows over _id on the server', () => {
         if (event.commandName === 'find' && reply.cursor) cursors.push(reply.cursor.id);
       });
       const seen = new Set<string>();
-      for await (const id of streamIds(watched.db(mongo.database).collection('many'), {
+      for await (const ids of streamIds(watched.db(mongo.database).collection('many'), {
         signal: new AbortController().signal,
       })) {
-        seen.add(idText(id));
-        if (seen.size === 100) {
+        for (const id of ids) seen.add(idText(id.value()));
+        if (seen.size === ids.length) {
           const killed = await db.command({ killCursors: 'many', cursors: [cursors[0]] });
           expect(killed['cursorsKilled']).toHaveLength(1);
         }
@@ -421,7 +421,7 @@ describe('recounting', () => {
     expect(evidence.summary).toContain('not there, so 0 documents: ghost');
   });
 
-  it('fails for a key that the registry does not have, and stamps again what lost its key since', async () => {
+  it('fails for a key that the registry does not have, naming it, and stamps again what lost its key since', async () => {
     await db.collection('tenants').insertOne({ id: 'main' });
     await db.collection('t').insertMany(documents(5));
     const run = await begin();
@@ -430,6 +430,8 @@ describe('recounting', () => {
     await db.collection('t').updateOne({ n: 2 }, { $set: { [KEY]: 'stranger' } });
     const evidence = await run.do(recount(['t']));
     const failed = evidence.checks.filter((c) => c.verdict === 'fail').map((c) => c.name);
+    const strange = evidence.checks.find((c) => c.name === 't: keys that the registry does not have (as owner)');
+    expect(strange?.observed).toBe('1: "stranger" (documents: 1); add to tenants, or correct them');
     expect(evidence.figures).toMatchObject({ arrivedSince: 1 });
     expect(await db.collection('t').countDocuments(missingKey(KEY))).toBe(0);
     expect(failed).toContain('t: keys that the registry does not have (as app)');
@@ -496,7 +498,7 @@ async function digest(table: string, without: readonly string[] = [KEY]): Promis
 async function collected(collection: Collection, after: unknown): Promise<readonly unknown[]> {
   const found: unknown[] = [];
   const { signal } = new AbortController();
-  for await (const id of streamIds(collection, { signal, ...(after === undefined ? {} : { after: { id: after } }) }))
-    found.push(id);
+  for await (const ids of streamIds(collection, { signal, ...(after === undefined ? {} : { after: { id: after } }) }))
+    found.push(...ids.map((id) => id.value()));
   return found;
 }

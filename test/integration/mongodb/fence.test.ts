@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ObjectId, type Db } from 'mongodb';
 import { appUserOf } from '../../../activities/mongodb/fence/app-user';
@@ -172,6 +174,23 @@ test('`cutover fence status` and `cutover fence open` work from the database alo
     outcome: 'old',
     openedBy: expect.stringMatching(/fence open/),
   });
+}, 60_000);
+
+test('`cutover fence status` tells of the home although the scratch database has no fence to read', async () => {
+  const configFile = join(bench.dir, 'with-scratch.yaml');
+  const scratch = 'targets:\n  a-scratch: { mongodb: env:FREEZE_SCRATCH_URL }';
+  await writeFile(configFile, (await readFile(bench.configFile, 'utf8')).replace('targets:', scratch));
+  const env = { ...bench.env, FREEZE_SCRATCH_URL: bench.mongo.urls.scratch };
+  await stands({ mechanism: 'role' }, 60_000);
+  const options = [...CLI, 'fence', 'status', '--config', configFile];
+  const status = await run(process.execPath, options, { env }).catch(
+    (error: { readonly code: number; readonly stdout: string }) => error,
+  );
+  expect(status).toMatchObject({ code: 5 });
+  expect(status.stdout).toMatch(/^a-scratch: not asked\. The user of target "a-scratch" has not the rights/);
+  expect(status.stdout).not.toContain('lsid');
+  expect(status.stdout).toMatch(/app: CLOSED/);
+  await openNow((await bench.control.read())?.freeze ?? '');
 }, 60_000);
 
 test('what closed late, after it had been opened, is opened again', async () => {

@@ -138,6 +138,22 @@ test('refuses views, capped collections and unique indexes over all tenants, eac
   expect(failing(await preflight({ args: { uniques } }))[0]?.observed).toContain('users has no index email_1');
 });
 
+test('refuses a rule that looks into a collection that is not there', async () => {
+  const rule = { kind: 'mapping', by: 'branch', in: { table: 'brnaches', from: '_id', to: 'tenant' } } as const;
+  const evidence = await preflight({ args: { rules: [{ table: 'users', rule }] } });
+  expect(failing(evidence).map(({ observed }) => observed)).toEqual([
+    expect.stringContaining('the rule of users looks branch up in brnaches, which is not there'),
+  ]);
+});
+
+test('says of a validator that only warns that the switch replaces it', async () => {
+  await db.createCollection('lenient', { validator: { n: { $gt: 1 } }, validationAction: 'warn' });
+  await db.createCollection('severe', { validator: { n: { $gt: 1 } } });
+  const said = warnings(await preflight({ args: { tables: ['users', 'lenient', 'severe'] } }));
+  expect(said.filter((text) => text.includes('validator')).join()).toMatch(/^the validator of lenient refuses nothing/);
+  for (const text of said) expect(text).not.toContain('; ');
+});
+
 test('refuses a plan whose collections, roles or documents are not those of the application’s own code', async () => {
   const says = async (model: object): Promise<string> => {
     const file = join(folder, 'model.js');

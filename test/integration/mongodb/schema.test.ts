@@ -1,4 +1,4 @@
-import { MongoClient, type Db, type Document } from 'mongodb';
+import { Long, MongoClient, UUID, type Db, type Document } from 'mongodb';
 import { aggregateStep } from '../../../activities/mongodb/steps/aggregate';
 import { indexStep } from '../../../activities/mongodb/steps/index-build';
 import { membersStep } from '../../../activities/mongodb/steps/members';
@@ -237,6 +237,18 @@ describe('the default tenant', () => {
     expect(await db.collection('tenants').countDocuments()).toBe(1);
   });
 
+  it('whose id is its _id has the index of the server for it, and is taken out by that', async () => {
+    const args = { ...REGISTRY.args, id: '_id', identify: '_id', values: { _id: 'org-main', naziv: 'Main' } };
+    const byId: MongoStepToRun<'registry'> = { ...REGISTRY, args };
+    const orgs = table({ needs: { fills: ['_id'], unique: [['_id']] } });
+    expect((await run.do({ ...orgs, id: 'expand/table-orgs' })).verdict).toBe('pass');
+    const made = await twice(() => run.do(byId));
+    expect([made.verdict, made.figures]).toEqual(['pass', { tenant: 'org-main' }]);
+    expect(await db.collection('tenants').findOne({})).toMatchObject({ _id: 'org-main', naziv: 'Main' });
+    expect((await run.undo(byId)).figures).toEqual({ removed: 1 });
+    expect(await db.collection('tenants').countDocuments()).toBe(0);
+  });
+
   it('is refused, by the field, when a tenant of this name is described otherwise', async () => {
     await db.collection('tenants').insertOne({ ...REGISTRY.args.values, naziv: 'Another' });
     await expect(run.do(REGISTRY)).rejects.toThrow(/1 of its 3 values that the plan names are others \(naziv\)/);
@@ -273,6 +285,16 @@ describe('memberships', () => {
     expect((await run.undo(MEMBERS)).figures).toEqual({ removed: 1_202 });
     expect(await db.collection('memberships').countDocuments()).toBe(1);
     expect(await db.collection('memberships').countDocuments({ user_id: 'u0' })).toBe(1);
+  });
+
+  it('are made for users whose ids are documents, binary or numbers of another width', async () => {
+    await db.collection('users').deleteMany({});
+    const ids = [{ a: 1 }, { a: 2 }, new UUID(), Long.fromNumber(5), new Date(1), new Date(2)];
+    await db.collection('users').insertMany(ids.map((id) => ({ id })));
+    await db.collection('memberships').insertOne({ user_id: { a: 1 }, tenant_id: 'tenant-default', role: 'chosen' });
+    await db.collection('memberships').insertOne({ user_id: 5, tenant_id: 'tenant-default', role: 'chosen' });
+    const [first, second] = [await run.do(MEMBERS), await run.do(MEMBERS)];
+    expect([first.verdict, first.figures?.['joined'], second.figures?.['joined']]).toEqual(['pass', 4, 0]);
   });
 
   it('are not proved while a user has no id, who is named', async () => {
@@ -375,7 +397,7 @@ describe('the required key', () => {
   it('never makes a validator refuse that only warned', async () => {
     await db.createCollection('units', { validator: { n: 1 }, validationLevel: 'strict', validationAction: 'warn' });
     const before = await catalog();
-    await run.do(REQUIRED);
+    expect((await run.do(REQUIRED)).summary).toContain('which refused nothing, is out of it');
     await makeRequired(db, 'units', 'tenant_id', 'error');
     expect(await refusedBy({ n: 9, tenant_id: 'a' })).toBe(false);
     await run.undo(REQUIRED);
