@@ -4,13 +4,13 @@ import { dirname } from 'node:path';
 import { describeExit, startChild, type Child, type ChildExit } from './child';
 import { errorMessage } from './error-code';
 import { logTail } from './log-tail';
-import { hasLocalhostException, mongoArguments } from './mongo-command-line';
+import { hasLocalhostException, mongoArguments, type MongoPlace } from './mongo-command-line';
 import { mongoReady, type MongoFacts } from './mongo-ready';
 import { mongoUri } from './mongo-uri';
 import type { MongoBinary } from './mongo-versions';
 import { freePort, withFreePorts } from './ports';
 
-export interface MongoOptions {
+export interface MongoOptions extends Pick<MongoPlace, 'testCommands' | 'oplogEntries'> {
   readonly binary: MongoBinary;
   /** Created when it is not there; must be empty unless `password` is given. */
   readonly dataDir: string;
@@ -132,12 +132,12 @@ async function startUntilReady(wanted: {
   readonly open: boolean;
 }): Promise<{ readonly child: Child; readonly facts: MongoFacts }> {
   const { options, port, password, sideFile, open } = wanted;
-  const { binary, dataDir, logFile } = options;
+  const { binary, dataDir, logFile, testCommands, oplogEntries } = options;
   const deadline = Date.now() + (options.patience ?? 60_000);
   const child = await startChild({
     name: binary.name,
     command: binary.path,
-    args: mongoArguments(binary.kind, { port, dataDir, sideFile, open }),
+    args: mongoArguments(binary.kind, { port, dataDir, sideFile, open, testCommands, oplogEntries }),
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     cwd: dirname(dataDir),
     logFile,

@@ -251,16 +251,6 @@ describe('on the way back', () => {
   );
 });
 
-/** Faults that need failpoints or several members, which SecantusDB has not. Not written yet: no mongod was there to write them against. */
-describe('not written yet, for want of a mongod with failpoints and members', () => {
-  test.todo('C1 a primary that steps down (10107) in backfill and freeze: needs a set of several members');
-  test.todo('C1 writes of w:1 that are rolled back with their member: needs a set of several members');
-  test.todo('C2 failCommand: closeConnection, errorCode, blockConnection, writeConcernError: needs enableTestCommands');
-  test.todo('C3 a session older than 30 minutes within one step: needs failCommand or half an hour');
-  test.todo('C5 a change stream whose token is too old (286), or that is invalidated by a rename: needs a small oplog');
-  test.todo('C6 UnknownTransactionCommitResult and TransientTransactionError by label: needs failCommand');
-});
-
 /** Tests of one run, each of which goes on where the one before ended: after the first that fails the others say so at once. */
 function inOrder(): (title: string, work: () => Promise<void>) => void {
   let failed: string | undefined;

@@ -74,6 +74,7 @@ export function testContext<K extends StepKind>(options: TestContextOptions<K>):
     args,
     verb: 'do',
     round: 1,
+    attempt: 1,
     log: pino({ level: 'silent' }),
     signal: options.signal ?? new AbortController().signal,
     progress: () => undefined,

@@ -59,6 +59,7 @@ export function sharedContext<K extends StepKind>(options: SharedContextOptions<
     args,
     verb: 'do',
     round: 1,
+    attempt: 1,
     log: pino({ level: 'silent' }),
     signal: options.signal ?? new AbortController().signal,
     progress: () => undefined,
