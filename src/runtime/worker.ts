@@ -12,6 +12,7 @@ import { loadPeople } from './people';
 import { createResources, secretProblems } from './resources';
 import { ensureSearchAttributes } from './search-attributes';
 import { requireServerVersion } from './server-version';
+import { collectGarbage, keepHeapSmall } from './small-heap';
 import { connectionOptions, requireNamespace, unreachable } from './temporal';
 
 export interface WorkerOptions {
@@ -49,6 +50,7 @@ export interface WorkerReady {
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { config, log } = options;
   const people = await checkOwnFiles(options);
+  keepHeapSmall();
   installRuntime(log);
   const connection = await NativeConnection.connect(connectionOptions(config.temporal)).catch((error: unknown) => {
     throw unreachable(config.temporal, error);
@@ -64,6 +66,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       register: options.register ?? false,
     });
     const worker = await createWorker(options, connection);
+    collectGarbage();
     const stop = (): void => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
     };

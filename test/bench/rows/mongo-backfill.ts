@@ -140,7 +140,7 @@ function report(rounds: readonly Round[], documents: number, rate: number): Meas
     data: rounds,
     notes: [
       `Medians of ${rounds.length}, in turn, on the same documents, the key taken out again in between. The step predicts, walks windows, sweeps, proves and writes its ledger; its windows are what writes, and what the target is about.`,
-      `Windows of ${Math.round(of((r) => documents / r.step.windows))} documents on average without the application, ${Math.round(of((r) => documents / r.stepLoaded.windows))} with it. One writer.`,
+      `Windows of ${Math.round(of((r) => documents / r.step.windows))} documents on average without the application, two of them under way at once, ${Math.round(of((r) => documents / r.stepLoaded.windows))} with it, one at a time.`,
       `The application is a process of its own: ${rate} operations a second, half point reads, half point updates; an operation’s latency counts from when it was due.`,
     ],
   };

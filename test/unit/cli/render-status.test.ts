@@ -45,6 +45,24 @@ describe('status', () => {
     expect(text).toContain('counts rows, 1/4 tables (25%); attempt 2, after: server away');
   });
 
+  it('counts how long an undo has lasted from its own beginning, and so a further round', () => {
+    const step = 'preflight/look';
+    const later = (s: number): string => new Date(Date.parse(at) + s * 1_000).toISOString();
+    const started = apply(PLAN, fresh, { type: 'step-started', step, at });
+    const undoing = apply(PLAN, started, { type: 'undo-started', step, at: later(10) });
+    expect(shown(undoing)).toContain('Undoing: preflight/look, for 2s');
+    const failure = { type: 'Unexpected' as const, message: 'no' };
+    const failed = apply(PLAN, started, { type: 'step-failed', step, failure, at: later(3) });
+    const again = apply(PLAN, failed, { type: 'retried', by: 'lead-1', comment: '', at: later(9) });
+    const round2 = apply(PLAN, again, { type: 'step-started', step, at: later(9) });
+    expect(shown(round2)).toContain('Now: preflight/look, for 3s, round 2');
+  });
+
+  it('says in words what is done between two steps', () => {
+    const text = shown({ ...fresh, status: 'running' }, [{ type: 'facts', attempt: 1 }]);
+    expect(text).toContain('Now: takes the facts for the gate');
+  });
+
   it('names who is awaited at a gate and the commands that decide', () => {
     const state = atGate();
     const text = shown(state);

@@ -19,6 +19,7 @@ test.each([
   [server(121, 'Document failed validation'), 'Refused'],
   [server(11000, 'E11000 duplicate key'), 'Refused'],
   [server(59, 'no such command'), 'Refused'],
+  [server(197, 'not valid for an _id index'), 'Refused'],
   [server(1, 'internal error'), 'Unexpected'],
   [new TypeError('x is not a function'), 'Unexpected'],
   [new CutoverError('FreezeFailed', 'too long'), 'FreezeFailed'],
@@ -42,10 +43,10 @@ test('the values of a duplicate key are not passed on', () => {
   expect(describeError(withoutValues(error))).toBe('E11000 duplicate key error collection: shop.users index: email_1');
 });
 
-test('a command that is not allowed is named and not quoted', () => {
+test.each(['find', '"find"'])('a command that is not allowed is named and not quoted (%s)', (find) => {
   const error = server(
     13,
-    'not authorized on shop to execute command { find: "users", filter: { email: "a@b.c" }, $db: "shop" }',
+    `not authorized on shop to execute command { ${find}: "users", filter: { email: "a@b.c" }, $db: "shop" }`,
   );
   expect(describeError(withoutValues(error))).toBe('not authorized on shop to execute the command find');
 });

@@ -1,4 +1,12 @@
-import { adapt, FIRST_PACE, held, median, upperQuartile, type Pace } from '../../../../activities/mongodb/pace';
+import {
+  adapt,
+  adaptAlone,
+  FIRST_PACE,
+  held,
+  median,
+  upperQuartile,
+  type Pace,
+} from '../../../../activities/mongodb/pace';
 import { owedMs } from '../../../../src/core/knobs';
 import { pace } from '../../../../activities/mongodb/through-windows';
 
@@ -31,6 +39,17 @@ describe('the pace of a backfill', () => {
 
   it('takes no notice of fractions of a millisecond', () => {
     expect(adapt(FIRST_PACE, 1, 0.1).docs).toBeGreaterThan(FIRST_PACE.docs);
+  });
+
+  it('doubles its windows where nobody else works on the server, up to 2,000 documents', () => {
+    expect(adaptAlone(FIRST_PACE, 5)).toEqual({ docs: 400, pauseMs: 0 });
+    expect(adaptAlone({ docs: 1_600, pauseMs: 20 }, 25)).toEqual({ docs: 2_000, pauseMs: 0 });
+  });
+
+  it('keeps even then whoever comes first from waiting longer than 50 ms for a window', () => {
+    expect(adaptAlone({ docs: 1_000, pauseMs: 0 }, 26)).toEqual({ docs: 1_000, pauseMs: 0 });
+    expect(adaptAlone({ docs: 1_000, pauseMs: 0 }, 51)).toEqual({ docs: 500, pauseMs: 0 });
+    expect(adaptAlone(FIRST_PACE, 500)).toEqual(FIRST_PACE);
   });
 
   it('is what the operator says, within the bounds', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { BSON } from 'mongodb';
 import { idText, readId, rest } from '../../../../activities/mongodb/id-stream';
 import { bracketOf, BRACKETS, isNaNId, reachOf } from '../../../../activities/mongodb/ids';
+import { knownId, rawId } from '../../../../activities/mongodb/raw-id';
 import { cutWindows, readAhead, upperBound, within, type Window } from '../../../../activities/mongodb/windows';
 
 const { Binary, Code, DBRef, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } = BSON;
@@ -95,6 +96,16 @@ describe('windows over _id', () => {
   });
 });
 
+describe('an id as the server sent it', () => {
+  it('is of the kind, and found in the way, and has the value that it would have decoded', () => {
+    for (const id of MIXED) {
+      const raw = rawId(BSON.serialize({ _id: id }, { ignoreUndefined: false }));
+      const known = knownId(id);
+      expect([raw.kin, raw.reach, idText(raw.value())]).toEqual([known.kin, known.reach, idText(id)]);
+    }
+  });
+});
+
 describe('the place to go on from', () => {
   it('survives the progress row with its type', () => {
     for (const id of MIXED) expect(idText(readId(idText(id)))).toBe(idText(id));
@@ -159,7 +170,8 @@ describe('reading ahead', () => {
 
 async function cut(ids: readonly unknown[], size: number | (() => number)): Promise<readonly Window[]> {
   const windows: Window[] = [];
-  for await (const w of cutWindows(each(ids), typeof size === 'number' ? () => size : size)) windows.push(w);
+  for await (const w of cutWindows(each([ids.map(knownId)]), typeof size === 'number' ? () => size : size))
+    windows.push(w);
   return windows;
 }
 
