@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb';
 import { CutoverError } from '../../src/core/failure';
 import type { StepArgs } from '../../src/core/step';
+import { lookupOf } from '../../src/core/tenancy-args';
 import { describeUnmapped } from '../rule';
 import { remember, type BeforeOf } from './before';
 import type { MongoContext } from './context';
@@ -30,7 +31,25 @@ export async function predict(context: MongoContext<'stamp'>, rule: MongoRule, b
       'Refused',
       `The rule cannot tell the tenant of ${describeUnmapped(unmapped)} in ${table}, by ${rule.reads.join(', ')}${sourceOf(context.args)}. Complete it or give the rule an \`otherwise\`, then \`cutover retry\`.`,
     );
+  await refuseStrangers(context, [...byTenant.keys()]);
   return { table, rows, byTenant: Object.fromEntries(byTenant), had: await rememberKeys(context, column, before) };
+}
+
+/** A tenant that the registry does not have is no gap but a mistake, and no document may get it. */
+async function refuseStrangers(context: MongoContext<'stamp'>, tenants: readonly string[]): Promise<void> {
+  const { rule, table } = context.args;
+  if (rule.kind === 'constant' || !rule.registry) return;
+  const { table: registry, id } = rule.registry;
+  const known = new Set(
+    await context.read((db) => db.collection(registry).distinct(id, { [id]: { $in: [...tenants] } })),
+  );
+  const strange = tenants.filter((tenant) => !known.has(tenant));
+  if (strange.length === 0) return;
+  const named = strange.slice(0, 5).map((tenant) => JSON.stringify(tenant));
+  throw new CutoverError(
+    'Refused',
+    `${lookupOf(rule).table} gives documents of ${table} the ${lookupOf(rule).to} ${named.join(', ')}${strange.length > 5 ? ', …' : ''}, which ${registry} does not have. Add ${strange.length === 1 ? 'that tenant' : 'those tenants'} or correct the values, then \`cutover retry\`.`,
+  );
 }
 
 async function rememberKeys(context: MongoContext<'stamp'>, column: string, before: BeforeOf): Promise<number> {

@@ -25,7 +25,7 @@ export type Rule =
 /** A rule by which rows of one table have several tenants. */
 export type LookedUp = Exclude<Rule, { readonly kind: 'constant' }>;
 
-/** Where tenants have a foreign key: one that is not there is none. */
+/** A tenant that is not there is none. */
 export interface RegistryKey {
   readonly table: string;
   readonly id: string;

@@ -132,19 +132,19 @@ function framedTable(
 
 type TableSpec = PlanFile['tenancy']['tables'][string];
 
-function ruleOf({ tenancy, engine }: PlanFile, { rule }: TableSpec, tenant: Captured, named: Frame['named']): Rule {
+function ruleOf({ tenancy }: PlanFile, { rule }: TableSpec, tenant: Captured, named: Frame['named']): Rule {
   const { table: registered, column: id } = reference(tenancy.key.references, named);
-  const registry = engine === 'postgres' ? { registry: { table: registered, id } } : {};
+  const registry = { table: registered, id };
   if (rule?.mapping) {
     const { by, table, from, to, default: known } = rule.mapping;
     const found = { table: named(table), from, to };
-    return { kind: 'mapping', by, in: found, ...(known ? { otherwise: tenant } : {}), ...registry };
+    return { kind: 'mapping', by, in: found, ...(known ? { otherwise: tenant } : {}), registry };
   }
   if (rule?.walk) {
     const { by, to, default: known } = rule.walk;
     const { table, column } = reference(to, named);
     const found = { table, column, key: tenancy.key.column };
-    return { kind: 'walk', by, to: found, ...(known ? { otherwise: tenant } : {}), ...registry };
+    return { kind: 'walk', by, to: found, ...(known ? { otherwise: tenant } : {}), registry };
   }
   return { kind: 'constant', tenant };
 }

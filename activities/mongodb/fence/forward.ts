@@ -163,7 +163,10 @@ interface Broken {
 export function frozen(held: Held, error: unknown, { failed, at }: Broken): unknown {
   const { budgetMs } = held.context.args;
   // The watchdog may come first: what fails then is that the fence is ours no more.
-  const late = at?.budget?.aborted === true || (error as { readonly name?: string } | null)?.name === 'TimeoutError';
+  const late =
+    at?.budget?.aborted === true ||
+    (error as { readonly name?: string } | null)?.name === 'TimeoutError' ||
+    (error instanceof CutoverError && error.message.includes('by the watchdog'));
   const why = late
     ? `The freeze was not done within its budget of ${budgetMs} ms${at ? whereOf(at) : ''}.`
     : sentenceOf(error);

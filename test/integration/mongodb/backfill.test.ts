@@ -343,6 +343,23 @@ describe('rules', () => {
     expect(await db.collection('t').countDocuments({ [KEY]: 'main' })).toBe(3);
   });
 
+  it('mapping refuses a tenant that the registry does not have, before it stamps any', async () => {
+    await db.collection('tenants').insertOne({ id: 't1' });
+    await db.collection('owners').insertMany([
+      { owner: 'o1', tenant: 't1' },
+      { owner: 'o2', tenant: 'nobody' },
+    ]);
+    await db.collection('t').insertMany([{ owner: 'o1' }, { owner: 'o2' }]);
+    const known: Rule = { ...mapping, registry: { table: 'tenants', id: 'id' } };
+    const run = await begin();
+    await expect(run.do(stamp('t', known))).rejects.toThrow(
+      'owners gives documents of t the tenant "nobody", which tenants does not have. Add that tenant or correct the values',
+    );
+    expect(await db.collection('t').countDocuments(missingKey(KEY))).toBe(2);
+    await db.collection('tenants').insertOne({ id: 'nobody' });
+    expect((await run.do(stamp('t', known))).verdict).toBe('pass');
+  });
+
   it('mapping refuses a value that leads to two tenants', async () => {
     await db.collection('owners').insertMany([
       { owner: 'o1', tenant: 't1' },
