@@ -178,7 +178,7 @@ describe('a gate that is given more time', () => {
     const { deadline = '' } = await run.untilOpen('cutover');
     const later = (ms: number): string => new Date(Date.parse(deadline) + ms).toISOString();
     const ask = (as: string, ms: number) => run.must('extend', as, { until: later(ms), comment: 'late' });
-    await ask('dba-1', 1_000);
+    await expect(ask('dba-1', 1_000)).rejects.toThrow(/more time for this gate asks for 1 × lead and 1 × sre/);
     await ask('lead-1', 1_000);
     await ask('sre-1', 2_000);
     expect(gateState(await run.state(), 'cutover')).toMatchObject({ deadline });
