@@ -15,7 +15,7 @@ export interface ChildGroup {
   /** Asks the whole group to end; after 5 seconds it is ended. False when the program was over by itself. */
   stop(): boolean;
   /** Settles when the program is gone and so is what it left in its group. Rejects when it could not be started. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly ended: Promise<Exit>;
 }
 
 /**
@@ -34,11 +34,11 @@ export async function startGroup(spec: GroupSpec): Promise<ChildGroup> {
     shell: false,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = ending(child);
+  let asked = false;
+  const ended = ending(child, () => asked);
   let over = false;
   const settle = (): void => void (over = true);
   ended.then(settle, settle);
-  let asked = false;
   const stop = (): boolean => {
     const running = child.exitCode === null && child.signalCode === null;
     if (!asked && !over) {
@@ -52,14 +52,18 @@ export async function startGroup(spec: GroupSpec): Promise<ChildGroup> {
   return { stdout: child.stdout, stderr: child.stderr, stop, ended };
 }
 
-async function ending(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
+async function ending(child: ChildProcess, asked: () => boolean): Promise<Exit> {
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const exited = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+  const exited = await new Promise<Exit>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, by) => resolve({ code, signal: by }));
   });
   // Its last words are in the pipe; whoever of its children still holds the pipe is not waited for.
   await within(closed, DRAIN_MS);
+  // A script that ends right behind `setsid service &` has a service that is about to leave the group.
+  if (!asked()) await isGone(child, LEAVE_MS, asked);
   await endRest(child);
   child.stdout?.destroy();
   child.stderr?.destroy();
@@ -69,14 +73,15 @@ async function ending(child: ChildProcess): Promise<{ code: number | null; signa
 /** What outlives its program: nobody would ever ask for it again. They are no children of ours, so no event tells of their end. */
 async function endRest(child: ChildProcess): Promise<void> {
   if (!signal(child, 'SIGTERM')) return;
-  const until = Date.now() + STUBBORN_MS;
-  while (signal(child, 0)) {
-    if (Date.now() > until) {
-      signal(child, 'SIGKILL');
-      return;
-    }
+  if (!(await isGone(child, STUBBORN_MS))) signal(child, 'SIGKILL');
+}
+
+async function isGone(child: ChildProcess, ms: number, hurry: () => boolean = () => false): Promise<boolean> {
+  for (const until = Date.now() + ms; signal(child, 0);) {
+    if (Date.now() > until || hurry()) return false;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+  return true;
 }
 
 /** False when the group is gone. */
@@ -98,5 +103,6 @@ async function within(event: Promise<void>, ms: number): Promise<void> {
 
 let setpriv: Promise<string | undefined> | undefined;
 const STUBBORN_MS = 5_000;
+const LEAVE_MS = 1_000;
 const DRAIN_MS = 250;
 const POLL_MS = 50;

@@ -133,6 +133,14 @@ describe('a command that does not end', () => {
     expect(gone(pidIn('child-4'))).toBe(true);
   });
 
+  it('lets a service go that is leaving its group when the script behind which it was started has ended', async () => {
+    const leaving = '(sleep 0.3; exec setsid sh -c "echo \\$\\$ > service; exec sleep 60") & echo done';
+    await runCommand(worker(), sh(`${leaving}`), { signal });
+    const pid = pidIn('service');
+    expect(gone(pid)).toBe(false);
+    process.kill(pid);
+  });
+
   it('does not start at all once the attempt is cancelled', async () => {
     const running = runCommand(worker(), sh('touch never'), { signal: AbortSignal.abort(new Error('too late')) });
     await expect(running).rejects.toThrow('too late');
