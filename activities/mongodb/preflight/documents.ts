@@ -2,8 +2,7 @@ import type { Db } from 'mongodb';
 import type { PreflightArgs } from '../../../src/core/preflight-args';
 import type { Progress } from '../../context';
 import { check, type Findings } from '../../findings';
-import { missingKey } from '../missing';
-import { tooLarge } from '../too-large';
+import { mostBytes, tooLarge } from '../too-large';
 
 /** Documents whose key is missing, by how (T0.2); `_id`s of several types; documents that the key would make too large. */
 export async function documentFindings(
@@ -18,24 +17,22 @@ export async function documentFindings(
   for (const [done, table] of args.tables.entries()) {
     signal.throwIfAborted();
     progress({ doing: `looks at the documents of ${table}`, done, total: args.tables.length, unit: 'collections' });
-    const [kinds] = await db
-      .collection(table)
-      .aggregate([{ $facet: facets(args.column) }])
-      .toArray();
-    const seen = (kinds ?? {}) as { readonly ids?: readonly Group[]; readonly keys?: readonly Group[] };
-    const all = sum(seen.ids ?? []);
-    documents += all;
-    const without = all === 0 ? 0 : await db.collection(table).countDocuments(missingKey(args.column));
+    const groups = await kindsOf(db, table, args.column);
+    const ids = byKind(groups, ({ id }) => id);
+    const keys = byKind(groups, ({ key }) => key);
+    const without = sum(groups.filter(isWithout));
+    documents += sum(groups);
     missing += without;
-    const odd = (seen.keys ?? []).filter(({ _id }) => !['missing', 'string'].includes(_id));
-    const empty = without - sum(odd) - sum((seen.keys ?? []).filter(({ _id }) => _id === 'missing'));
+    const odd = keys.filter(({ kind }) => !['missing', 'string'].includes(kind));
+    const empty = sum(groups.filter((g) => g._id.key === 'string' && g._id.empty));
     const said = [
-      ...odd.map((g) => `${documentsHave(g.n)} ${args.column} of type ${g._id}`),
+      ...odd.map((g) => `${documentsHave(g.n)} ${args.column} of type ${g.kind}`),
       ...(empty > 0 ? [`${documentsHave(empty)} an empty ${args.column}`] : []),
     ];
     if (said.length > 0) warnings.push(`${table}: ${said.join(', ')} (counted as missing)`);
-    if ((seen.ids ?? []).length > 1)
-      warnings.push(`${table}: _id of several types (${(seen.ids ?? []).map((g) => `${g._id} ${g.n}`).join(', ')})`);
+    if (ids.length > 1)
+      warnings.push(`${table}: _id of several types (${ids.map((g) => `${g.kind} ${g.n}`).join(', ')})`);
+    if (!groups.some((g) => g._id.large && isWithout(g))) continue;
     const big = await tooLarge(db, table, args.column);
     if (big.count > 0) large.push(`${big.count} of ${table}, among them _id ${big.ids.join(', ')}`);
   }
@@ -62,17 +59,38 @@ function documentsHave(n: number): string {
 }
 
 interface Group {
-  readonly _id: string;
+  readonly _id: { readonly id: string; readonly key: string; readonly empty: boolean; readonly large: boolean };
   readonly n: number;
 }
 
-function facets(column: string) {
-  return {
-    ids: [{ $group: { _id: { $type: '$_id' }, n: { $sum: 1 } } }],
-    keys: [{ $group: { _id: { $type: `$${column}` }, n: { $sum: 1 } } }],
+/** In one reading of the collection: all documents, by type of `_id` and of the key, an empty one, and room for it. */
+function kindsOf(db: Db, table: string, column: string): Promise<Group[]> {
+  const key = `$${column}`;
+  const kind = {
+    id: { $type: '$_id' },
+    key: { $type: key },
+    empty: { $eq: [key, ''] },
+    large: { $gt: [{ $bsonSize: '$$ROOT' }, mostBytes(column)] },
   };
+  return db
+    .collection(table)
+    .aggregate<Group>([{ $group: { _id: kind, n: { $sum: 1 } } }])
+    .toArray();
 }
 
-function sum(groups: readonly Group[]): number {
+function byKind(
+  groups: readonly Group[],
+  of: (kind: Group['_id']) => string,
+): readonly { readonly kind: string; readonly n: number }[] {
+  const kinds = new Map<string, number>();
+  for (const { _id, n } of groups) kinds.set(of(_id), (kinds.get(of(_id)) ?? 0) + Number(n));
+  return [...kinds].map(([kind, n]) => ({ kind, n })).sort((a, b) => a.kind.localeCompare(b.kind));
+}
+
+function isWithout({ _id }: Group): boolean {
+  return _id.key !== 'string' || _id.empty;
+}
+
+function sum(groups: readonly { readonly n: number }[]): number {
   return groups.reduce((all, { n }) => all + Number(n), 0);
 }
