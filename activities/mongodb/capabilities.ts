@@ -64,8 +64,8 @@ export async function askCapabilities(
     answers(db, { profile: -1 }),
     answers(db, { dbHash: 1, collections: [NOWHERE] }),
     askJournal(admin),
-    askOplogWindow(client.db('local'), admin),
-    askOplogSize(client.db('local')),
+    askOplogWindow(client.db('local'), { admin, product: server.product }),
+    askOplogSize(client.db('local'), server.product),
   ]);
   return {
     ...server,
@@ -165,16 +165,19 @@ async function askJournal(admin: Db): Promise<boolean | undefined> {
 }
 
 /**
- * From the oldest entry to the last write. The newest entry itself is not asked for: a server that cannot read its oplog
- * from behind would read all of it.
+ * From the oldest entry to the last write. Only a mongod is asked for an entry: another server may build its whole oplog
+ * in memory for the answer (SecantusDB grew to gigabytes, and held up every writer), whatever limits the question has.
  */
-async function askOplogWindow(local: Db, admin: Db): Promise<number | undefined> {
+async function askOplogWindow(
+  local: Db,
+  { admin, product }: { readonly admin: Db; readonly product: string },
+): Promise<number | undefined> {
   const window = (first: number | undefined, last: number | undefined): number | undefined =>
     first === undefined || last === undefined ? undefined : Math.max(0, last - first) * 1_000;
   const told = await admin.command({ serverStatus: 1, oplog: 1 }).catch(() => undefined);
   const { earliestOptime, latestOptime } = (told?.['oplog'] ?? {}) as Document;
   const known = window(secondsOf(earliestOptime), secondsOf(latestOptime));
-  if (known !== undefined) return known;
+  if (known !== undefined || product !== 'MongoDB') return known;
   const hello = await admin.command({ hello: 1 });
   const { lastWrite } = hello as { readonly lastWrite?: { readonly opTime?: unknown } };
   const oldest = await soon(
@@ -183,7 +186,8 @@ async function askOplogWindow(local: Db, admin: Db): Promise<number | undefined>
   return window(secondsOf(oldest?.['ts']), secondsOf(lastWrite?.opTime));
 }
 
-async function askOplogSize(local: Db): Promise<Capabilities['oplogSize']> {
+async function askOplogSize(local: Db, product: string): Promise<Capabilities['oplogSize']> {
+  if (product !== 'MongoDB') return undefined;
   const stats = await soon(local.command({ collStats: 'oplog.rs', maxTimeMS: ASK_MS }));
   const [usedBytes, maxBytes] = [Number(stats?.['size']), Number(stats?.['maxSize'])];
   return usedBytes >= 0 && maxBytes > 0 ? { usedBytes, maxBytes } : undefined;

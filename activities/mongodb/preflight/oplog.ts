@@ -12,7 +12,8 @@ type Told = Pick<Capabilities, 'oplogWindowMs' | 'oplogSize'>;
 
 /** Whether the server will remember its changes for as long as the run needs them. Unknown is a warning and no pass. */
 export function oplogFindings(told: Told, expectedMs: number | undefined): Findings {
-  const now = told.oplogWindowMs === undefined ? 'it may not be asked' : `it holds ${span(told.oplogWindowMs)} now`;
+  const now =
+    told.oplogWindowMs === undefined ? 'the server does not tell' : `it holds ${span(told.oplogWindowMs)} now`;
   if (expectedMs === undefined)
     return unknown(
       `the oplog was compared with nothing (${now}): say under preflight.expected how long the run may take`,
@@ -45,7 +46,7 @@ export function fullWindowMs({ oplogWindowMs, oplogSize }: Told, neededMs: numbe
 }
 
 function whyUnknown({ oplogWindowMs, oplogSize }: Told): string {
-  if (oplogWindowMs === undefined) return "the tool's user needs clusterMonitor for that";
+  if (oplogWindowMs === undefined) return "on a mongod the tool's user needs clusterMonitor for that";
   if (oplogSize === undefined) return 'the server does not tell how large its oplog is and may become';
   return `its oplog is not full and holds less than ${span(YOUNG_MS)}, which tells no pace`;
 }
