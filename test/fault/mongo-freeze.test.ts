@@ -58,10 +58,9 @@ describe('a primary that steps down', () => {
 
   test('as the switch is about to be committed: committed or put back, never half', async () => {
     const before = await world();
-    const frozen = freeze();
-    await said('asks health');
-    await faulty.stepDown(2);
-    const outcome = await frozen;
+    bench.proving = () => faulty.stepDown(2);
+    const outcome = await freeze();
+    bench.proving = undefined;
     if (!(outcome instanceof Error)) return provePassed(outcome);
     expect(outcome).toMatchObject({ type: 'FreezeFailed', message: expect.stringMatching(/10107.*All was put back/s) });
     return proveBack(before);
@@ -99,7 +98,7 @@ describe('while the fence is closed', () => {
   ])('%s: all is put back, and the reason is said', async (_, fault, reason) => {
     if (fault.errorCode === 13) await bench.app.collection('leads').insertOne({ name: 'no tenant' });
     const before = await world();
-    const frozen = freeze({ quietMs: 600 });
+    const frozen = freeze({ quietMs: 2_000 });
     await until('closed');
     await faulty.fail({ ...fault, appName: NAME, times: 1 });
     const outcome = await frozen;
@@ -131,18 +130,15 @@ describe('while the fence is closed', () => {
 
 describe('the commit of the switch', () => {
   test('whose answer is lost once is taken for what it was', async () => {
-    const frozen = freeze();
-    await said('asks health');
-    await faulty.fail({ commands: ['update'], appName: NAME, times: 1, closeConnection: true });
-    await provePassed(await frozen);
+    bench.proving = () => faulty.fail({ commands: ['update'], appName: NAME, times: 1, closeConnection: true });
+    await provePassed(await freeze());
   });
 
   test('that no majority has said to have stands: the next attempt opens to the new shape and does not switch again', async () => {
-    const frozen = freeze();
-    await said('asks health');
-    await faulty.fail({ commands: ['update'], appName: NAME, times: 1, writeConcernError: LATE });
-    expect(await frozen).toMatchObject({ message: expect.stringMatching(/timed out.*code 64/s) });
+    bench.proving = () => faulty.fail({ commands: ['update'], appName: NAME, times: 1, writeConcernError: LATE });
+    expect(await freeze()).toMatchObject({ message: expect.stringMatching(/timed out.*code 64/s) });
     expect(await bench.control.read()).toMatchObject({ state: 'switched' });
+    bench.proving = undefined;
     await provePassed(await freeze());
   });
 });
@@ -173,10 +169,6 @@ async function whileFreezing(reached: () => Promise<boolean>): Promise<void> {
     if (over !== undefined) throw new Error('The freeze was over before', { cause: over });
     await sleep(5);
   }
-}
-
-async function said(words: string): Promise<void> {
-  await whileFreezing(() => Promise.resolve(bench.run.said.some((doing) => doing.includes(words))));
 }
 
 async function appMayWrite(): Promise<void> {

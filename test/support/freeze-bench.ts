@@ -40,6 +40,8 @@ export interface FreezeBench {
   build(): Promise<string>;
   /** What the service answers; undefined = the build that the link names. */
   answer: string | undefined;
+  /** Done while the freeze waits for the answer that proves the switch: between the last act and the commit. */
+  proving: (() => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
@@ -50,9 +52,12 @@ export async function freezeBench(): Promise<FreezeBench> {
   await symlink('builds/v1', join(dir, 'current'));
   await writeFile(join(dir, 'app.env'), 'MULTI_TENANT=0\nNAME=app\n');
   const build = async (): Promise<string> => basename(await readlink(join(dir, 'current')));
-  const bench = { answer: undefined as string | undefined };
-  const server = createServer((_, response) => {
-    void build().then((running) => response.end(JSON.stringify({ build: bench.answer ?? running })));
+  const bench: Pick<FreezeBench, 'answer' | 'proving'> = { answer: undefined, proving: undefined };
+  const server = createServer(({ url }, response) => {
+    const ready = url === '/proof' ? bench.proving?.() : undefined;
+    void Promise.resolve(ready)
+      .then(build)
+      .then((running) => response.end(JSON.stringify({ build: bench.answer ?? running })));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const env = { ...process.env, FREEZE_URL: mongo.urls.tool, FREEZE_APP_URL: mongo.urls.app };
@@ -144,7 +149,7 @@ export const FREEZE: RefuseFreeze = {
       kind: 'http',
       name: 'health',
       target: 'web',
-      path: '/',
+      path: '/proof',
       expect: { status: 200, contains: 'v2' },
       timeoutMs: 2_000,
     },
