@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ObjectId, type Db, type Document } from 'mongodb';
 import { readServer } from './backup/server';
 import { codeOf } from './duplicate-key';
@@ -180,23 +179,18 @@ async function askOplogWindow(
   if (known !== undefined || product !== 'MongoDB') return known;
   const hello = await admin.command({ hello: 1 });
   const { lastWrite } = hello as { readonly lastWrite?: { readonly opTime?: unknown } };
-  const oldest = await soon(
-    local.collection('oplog.rs').findOne({}, { sort: { $natural: 1 }, readConcern: LOCAL, maxTimeMS: ASK_MS }),
-  );
+  const oldest = await local
+    .collection('oplog.rs')
+    .findOne({}, { sort: { $natural: 1 }, readConcern: LOCAL, maxTimeMS: ASK_MS })
+    .catch(() => undefined);
   return window(secondsOf(oldest?.['ts']), secondsOf(lastWrite?.opTime));
 }
 
 async function askOplogSize(local: Db, product: string): Promise<Capabilities['oplogSize']> {
   if (product !== 'MongoDB') return undefined;
-  const stats = await soon(local.command({ collStats: 'oplog.rs', maxTimeMS: ASK_MS }));
+  const stats = await local.command({ collStats: 'oplog.rs', maxTimeMS: ASK_MS }).catch(() => undefined);
   const [usedBytes, maxBytes] = [Number(stats?.['size']), Number(stats?.['maxSize'])];
   return usedBytes >= 0 && maxBytes > 0 ? { usedBytes, maxBytes } : undefined;
-}
-
-/** The answer, unless it takes longer than it is worth: not every server keeps to a time limit of its own. */
-async function soon<T>(asked: Promise<T>): Promise<T | undefined> {
-  const late = sleep(ASK_MS, undefined, { ref: false });
-  return Promise.race([asked.catch(() => undefined), late]);
 }
 
 /** A BSON timestamp has its seconds in the upper half. */

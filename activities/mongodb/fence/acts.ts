@@ -1,5 +1,4 @@
 import { targetOf } from '../../target-of';
-import { CutoverError } from '../../../src/core/failure';
 import type { SwitchAct } from '../../../src/core/freeze-args';
 import type { DeployArgs } from '../../../src/core/outside-args';
 import { goBack, goLive } from '../../configure/live';
@@ -7,7 +6,7 @@ import type { Staged } from '../../configure/config-store';
 import { currentBuild } from '../../deploy/builds';
 import { deployBuild } from '../../deploy/service';
 import { recall } from '../recall';
-import type { FreezeContext, Held } from './held';
+import type { Held } from './held';
 
 /** What each service runs before the first act, write-once. */
 export async function captureBuilds({ context, resources }: Held): Promise<void> {
@@ -24,7 +23,7 @@ export async function doActs(held: Held, freeze: string, signal: AbortSignal): P
     signal.throwIfAborted();
     if (act.act === 'config') {
       context.progress({ doing: `makes the configuration of ${act.step} live` });
-      await goLive(resources, { run: context.run.id, staged: await stagedBy(context, act.step) });
+      await goLive(resources, { run: context.run.id, staged: await stagedBy(held, act.step) });
     } else {
       const reread = await onlyConfigured(held, act.deploy, context.args.switch.slice(0, i));
       await deployBuild(resources, act.deploy, { signal, progress: context.progress, reread });
@@ -38,7 +37,7 @@ export async function undoActs(held: Held, begun: number, signal: AbortSignal): 
   const acts = context.args.switch.slice(0, begun).reverse();
   for (const act of acts) {
     if (act.act !== 'config') continue;
-    await goBack(resources, { run: context.run.id, staged: await stagedBy(context, act.step) });
+    await goBack(resources, { run: context.run.id, staged: await stagedBy(held, act.step) });
   }
   for (const deploy of deploysOf(acts)) {
     const build = await recall<string>(context, buildName(deploy.service));
@@ -61,8 +60,6 @@ function buildName(service: string): string {
   return `build:${service}`;
 }
 
-async function stagedBy(context: FreezeContext, step: string): Promise<Staged> {
-  const staged = await context.captured<Staged & Record<string, never>>({ step, name: 'staged' });
-  if (staged) return staged;
-  throw new CutoverError('Refused', `Step ${step} has staged nothing that could become live.`);
+function stagedBy({ context }: Held, step: string): Promise<Staged> {
+  return context.captured<Staged>({ step, name: 'staged' });
 }
